@@ -1,0 +1,1 @@
+"""Gets the training images: renders them, or takes those that the user has."""

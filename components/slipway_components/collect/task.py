@@ -1,0 +1,77 @@
+"""One step for both sources of images, so that a pipeline needs no condition on the user's text."""
+
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+
+from slipway.domain.errors import InvalidInput, NotFound
+from slipway.wiring import open_bucket
+from slipway_components.folder import wrapped
+from slipway_components.progress import track
+
+RENDERED = "rendered"
+
+
+def collect(
+    output: Path,
+    *,
+    data: str,
+    skip_bad: bool,
+    labels: Sequence[str],
+    sources: int,
+    views: int,
+    size: int,
+    samples: int,
+    seed: int,
+    viewpoint: str,
+    meshes: str,
+) -> None:
+    """Fill `output` with `LABEL/…` images.
+
+    `data` is `rendered` (then `labels` to `meshes` go to `render`), a folder of labelled images,
+    or the URL of a bucket with `LABEL/…` objects; `skip_bad` leaves out what is no image instead of
+    refusing it. Raises what `render` and `ingest` raise.
+    """
+    if data == RENDERED:
+        from slipway_components.render.task import render
+
+        render(
+            output,
+            labels=labels,
+            sources=sources,
+            views=views,
+            size=size,
+            samples=samples,
+            seed=seed,
+            viewpoint=viewpoint,
+            meshes=Path(meshes) if meshes else None,
+        )
+        return
+    if labels or meshes:
+        raise InvalidInput(
+            f"{'labels' if labels else 'meshes'} is given, but the images come from {data}",
+            hint=f"Leave it empty, the folders' names are the labels; or set data={RENDERED}",
+        )
+    if "://" not in data:
+        _ingest(Path(data), output, skip_bad)
+        return
+    with wrapped(output), tempfile.TemporaryDirectory() as scratch:
+        _download(data, Path(scratch))
+        _ingest(Path(scratch), output, skip_bad)
+
+
+def _ingest(source: Path, output: Path, skip_bad: bool) -> None:
+    from slipway_components.ingest.task import ingest
+
+    ingest(source, output, on_bad="skip" if skip_bad else "refuse", size=None)
+
+
+def _download(url: str, folder: Path) -> None:
+    bucket = open_bucket(url)
+    found = list(bucket.objects())
+    if not found:
+        raise NotFound(f"{url} holds no images", hint="Put them there as LABEL/FILE")
+    for entry in track(found, "download", total=len(found), unit="files"):
+        path = folder / entry.key
+        path.parent.mkdir(parents=True, exist_ok=True)
+        bucket.download(entry.key, path)

@@ -1,0 +1,1 @@
+"""Stops a model that is not good enough."""

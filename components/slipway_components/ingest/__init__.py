@@ -1,0 +1,1 @@
+"""Takes a folder of labelled images as training data."""

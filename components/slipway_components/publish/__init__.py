@@ -1,0 +1,1 @@
+"""Hands the model over to the model-output bucket."""

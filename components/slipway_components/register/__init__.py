@@ -1,0 +1,1 @@
+"""Records the run and its model version in the model registry."""

@@ -1,0 +1,1 @@
+"""Renders training images of mechanical parts from CAD meshes."""

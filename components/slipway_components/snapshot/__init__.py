@@ -1,0 +1,1 @@
+"""Records exactly what a model is trained on, checks it and brings it back."""

@@ -1,0 +1,1 @@
+"""Divides a snapshot into training, validation and test images."""

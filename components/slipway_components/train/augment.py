@@ -1,0 +1,52 @@
+"""Random variation of training images, outside the model so that nothing of it is exported."""
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+ZOOM = 0.2  # largest share by which an image is enlarged or reduced
+SHIFT = 0.08  # largest move, as a share of the size
+BRIGHTNESS = 30.0  # largest amount added, of 255
+CONTRAST = 0.3  # largest share by which the distance from the mean grey changes
+SATURATION = 1.2  # colours keep between none and this multiple of their distance from grey
+
+
+def augment(pixels: NDArray[np.uint8], rng: np.random.Generator) -> NDArray[np.uint8]:
+    """Flip, rotate by any angle, zoom, shift, and change colours, brightness and contrast.
+
+    uint8[size, size, 3] → the same shape. What comes into view at the edges mirrors the image.
+    Colours are exchanged and bleached because paint and light say nothing about a part's kind.
+    The same generator state gives the same bits.
+    """
+    size = len(pixels)
+    flipped, turn = rng.random() < 0.5, rng.uniform(0, 2 * np.pi)
+    zoom = 1 + rng.uniform(-ZOOM, ZOOM)
+    shift = rng.uniform(-SHIFT, SHIFT, 2) * size
+    colours, saturation = rng.permutation(3), rng.uniform(0, SATURATION)
+    contrast, brightness = (
+        1 + rng.uniform(-CONTRAST, CONTRAST),
+        rng.uniform(-BRIGHTNESS, BRIGHTNESS),
+    )
+
+    if flipped:
+        pixels = pixels[:, ::-1]
+    margin = size // 2
+    mirrored = np.pad(pixels, ((margin, margin), (margin, margin), (0, 0)), "symmetric")
+    cosine, sine = np.cos(turn) / zoom, np.sin(turn) / zoom
+    centre = size / 2
+    # Pillow wants the map from an output pixel to the place in the source it is taken from.
+    x = margin + centre + shift[0] - cosine * centre + sine * centre
+    y = margin + centre + shift[1] - sine * centre - cosine * centre
+    turned = Image.fromarray(mirrored).transform(
+        (size, size),
+        Image.Transform.AFFINE,
+        (cosine, -sine, x, sine, cosine, y),
+        Image.Resampling.BILINEAR,
+    )
+    values = np.asarray(turned, np.float32)[:, :, colours]
+    grey = values.mean(axis=2, keepdims=True)
+    values = (values - grey) * np.float32(saturation) + grey
+    mean = values.mean()
+    changed = (values - mean) * np.float32(contrast) + mean + np.float32(brightness)
+    varied: NDArray[np.uint8] = np.clip(np.rint(changed), 0, 255).astype(np.uint8)
+    return varied

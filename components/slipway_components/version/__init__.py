@@ -1,0 +1,1 @@
+"""Allocates the model version of a run."""

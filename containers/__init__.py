@@ -1,0 +1,1 @@
+"""The Containerfiles and what they copy, as package data."""

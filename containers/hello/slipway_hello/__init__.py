@@ -1,0 +1,1 @@
+"""A tiny web server that tells which image it is."""

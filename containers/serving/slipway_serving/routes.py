@@ -1,0 +1,113 @@
+"""What each path answers: from a request to a document, without sockets."""
+
+import time
+from collections.abc import Callable
+
+from slipway_serving import v2
+from slipway_serving.engine import Engine
+from slipway_serving.errors import RequestError
+from slipway_serving.images import ImageFolder
+from slipway_serving.messages import Request, Response, error_response, parse_json, wrong_method
+from slipway_serving.multipart import first_file
+from slipway_serving.predictions import Journal, ranked
+from slipway_serving.readiness import Readiness
+
+
+class App:
+    """Answers requests with one engine."""
+
+    def __init__(
+        self,
+        engine: Engine,
+        images: ImageFolder,
+        digest: str,
+        readiness: Readiness,
+        journal: Journal,
+    ) -> None:
+        """`digest` is that of the image this runs in, empty outside of one."""
+        self._engine = engine
+        self._images = images
+        self._digest = digest
+        self._readiness = readiness
+        self._journal = journal
+
+    def respond(self, request: Request) -> Response:
+        """The answer; a RequestError becomes one as well, in the form the path's protocol has."""
+        path = request.path.rstrip("/") or "/"
+        if path == "/v2" or path.startswith("/v2/"):
+            service = v2.Service(self._engine, self._journal, ready=not self._readiness.problem)
+            return v2.respond(service, request.method, path, request.body)
+        try:
+            return self._route(request, path)
+        except RequestError as error:
+            return error_response(error)
+
+    def leave(self) -> None:
+        """From now on say that nothing new should come."""
+        self._readiness.leave()
+
+    def _route(self, request: Request, path: str) -> Response:
+        routes: dict[str, tuple[str, Callable[[Request], Response]]] = {
+            "/healthz": ("GET", self._health),
+            "/readyz": ("GET", self._ready),
+            "/version": ("GET", self._version),
+            "/predict": ("POST", self._predict),
+        }
+        if path not in routes:
+            raise RequestError(
+                404, "not-found", f"{request.path!r} is not here; /predict/, /version/, /v2 are"
+            )
+        method, answer = routes[path]
+        refusal = wrong_method(request.method, method)
+        return error_response(*refusal) if refusal else answer(request)
+
+    def _health(self, _: Request) -> Response:
+        """Whether a new start would make anything better."""
+        return _state(self._readiness.problem if self._readiness.stuck else "")
+
+    def _ready(self, _: Request) -> Response:
+        """Whether requests should be sent here."""
+        return _state(self._readiness.problem)
+
+    def _version(self, _: Request) -> Response:
+        return Response(200, {"version": self._digest, "model": self._engine.card.version})
+
+    def _predict(self, request: Request) -> Response:
+        started = time.perf_counter()
+        card = self._engine.card
+        source, image = self._image(request)
+        predictions = ranked(card, self._engine.scores(image))
+        milliseconds = round((time.perf_counter() - started) * 1000, 3)
+        self._journal.add(source, image, predictions, milliseconds)
+        return Response(
+            200,
+            {
+                "model": card.name,
+                "version": card.version,
+                "predictions": predictions,
+                "latency_ms": milliseconds,
+            },
+        )
+
+    def _image(self, request: Request) -> tuple[str | None, bytes]:
+        """The image's name in the folder, if it was given by one, and its bytes: otherwise those
+        in a form, or the body as it is."""
+        kind = request.content_type.partition(";")[0].strip().lower()
+        if kind == "multipart/form-data":
+            return None, first_file(request.body, request.content_type)
+        if kind == "application/json":
+            document = parse_json(request.body)
+            if not isinstance(document, dict) or "path" not in document:
+                raise RequestError(400, "bad-request", 'the body is not like {"path": "nut.png"}')
+            return document["path"], self._images.read(document["path"])
+        if kind.startswith("image/") or kind in ("", "application/octet-stream"):
+            return None, request.body
+        raise RequestError(
+            415,
+            "unsupported-media-type",
+            f"{kind!r}; send image/…, application/octet-stream, multipart/form-data or JSON",
+        )
+
+
+def _state(problem: str) -> Response:
+    return Response(503, {"status": problem}) if problem else Response(200, {"status": "ok"})

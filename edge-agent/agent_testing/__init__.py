@@ -1,0 +1,1 @@
+"""What the agent's tests share; not a part of the distribution."""

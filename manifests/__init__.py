@@ -1,0 +1,1 @@
+"""The PodSpec templates as package data, so that a deployed function finds them."""

@@ -1,0 +1,1 @@
+"""Pipelines, one a file, in the kfp DSL only."""

@@ -1,0 +1,242 @@
+"""The pipeline `parts`: a classifier of mechanical parts, from data to the model-output bucket."""
+
+from typing import NamedTuple
+
+from kfp import dsl
+from slipway_components.base import PIPELINE_IMAGE
+from slipway_components.collect.component import collect
+from slipway_components.evaluate.component import evaluate
+from slipway_components.export.component import export
+from slipway_components.gate.component import gate
+from slipway_components.publish.component import publish
+from slipway_components.register.component import register
+from slipway_components.snapshot.component import snapshot
+from slipway_components.split.component import split
+from slipway_components.train.component import train
+from slipway_components.version.component import version
+
+
+@dsl.component(base_image=PIPELINE_IMAGE, install_kfp_package=False)
+def configure(
+    name: str,
+    major: int,
+    data: str,
+    labels: list[str],
+    meshes: str,
+    skip_bad: bool,
+    render_sources: int,
+    render_views: int,
+    render_size: int,
+    render_samples: int,
+    render_viewpoint: str,
+    validation_share: float,
+    test_share: float,
+    image_size: int,
+    alpha: float,
+    blocks: int,
+    weights: str,
+    epochs: int,
+    batch_size: int,
+    learning_rate: float,
+    patience: int,
+    seed: int,
+    gate_floor: float,
+    gate_drop: float,
+    gate_channel: str,
+    bucket: str,
+    tracking_uri: str,
+    started: int,
+) -> NamedTuple("Outputs", [("configuration", str), ("started", int)]):  # type: ignore[valid-type]
+    """Check the parameters before anything costs time, and note when the run began."""
+    given = dict(locals())
+    from slipway_components.configure import task
+
+    from slipway.wiring import check_model_registry, open_bucket
+
+    task.check_bucket(name, open_bucket(bucket))
+    check_model_registry(tracking_uri)
+    return task.configure(given), task.begin(started)
+
+
+@dsl.pipeline(name="parts", display_name="Classifier of mechanical parts")
+def parts(
+    name: str = "equipmentparts",
+    major: int = 1,
+    data: str = "rendered",
+    labels: list[str] = [],  # noqa: B006  kfp reads the default from here
+    meshes: str = "",
+    skip_bad: bool = False,
+    render_sources: int = 16,
+    render_views: int = 4,
+    render_size: int = 64,
+    render_samples: int = 16,
+    render_viewpoint: str = "overhead",
+    validation_share: float = 0.15,
+    test_share: float = 0.15,
+    image_size: int = 64,
+    alpha: float = 0.35,
+    blocks: int = 7,
+    weights: str = "none",
+    epochs: int = 66,
+    batch_size: int = 32,
+    learning_rate: float = 0.016,
+    patience: int = 25,
+    seed: int = 1,
+    gate_floor: float = 0.7,
+    gate_drop: float = 0.02,
+    gate_channel: str = "latest",
+    dataset_store: str = "",
+    bucket: str = "",
+    tracking_uri: str = "",
+    git_commit: str = "",
+    started: int = 0,
+) -> None:
+    """Train a classifier of mechanical parts and hand it over to the model-output bucket.
+
+    Args:
+        name: Model name; its image repository is the lower-case name.
+        major: MAJOR of the version. Another input or a label less needs the next one.
+        data: rendered, or a folder of labelled images (LABEL/FILE or LABEL/GROUP/FILE), or the
+            URL of a bucket that holds one (file://, gs://, s3://).
+        labels: Parts to render; all that ship when empty.
+        meshes: A folder of own meshes to render, LABEL/FILE in STL, OBJ or PLY.
+        skip_bad: Leave out files that are no images, instead of refusing the folder.
+        render_sources: Meshes of different dimensions that are rendered for each label.
+        render_views: Images of each mesh.
+        render_size: Pixels of a rendered image's side.
+        render_samples: Light paths per pixel; more are slower and less grainy.
+        render_viewpoint: overhead, a camera above a belt; or free, from anywhere.
+        validation_share: Share of the images that decide when training stops.
+        test_share: Share of the images that the model is judged by.
+        image_size: Pixels of the model's input side, from 32.
+        alpha: Width of MobileNetV2.
+        blocks: How many of MobileNetV2's 17 blocks are used; few learn faster from few images.
+        weights: Weights of the backbone. none trains the whole network; imagenet fetches them; or
+            a file. A training's model.keras lends its head too when the labels are the same.
+        epochs: Rounds over the training images, at most.
+        batch_size: Images in one training step.
+        learning_rate: Step size of the training.
+        patience: Rounds without progress after which training stops.
+        seed: The same seed and data give the same model on the same machine.
+        gate_floor: Accuracy that the model must reach.
+        gate_drop: By how much it may be below the model that stands in gate_channel.
+        gate_channel: Channel whose model it is compared with (latest, alpha, beta or stable).
+        dataset_store: URL of a bucket that keeps the training images, each once; none when empty.
+        bucket: URL of the model-output bucket (file://, gs://, s3://).
+        tracking_uri: MLflow tracking URI (sqlite:////file, http://host:port).
+        git_commit: Commit of the code, for the model's lineage.
+        started: Start of the run in unix seconds, the version's timestamp; now when 0.
+    """
+    plan = configure(
+        name=name,
+        major=major,
+        data=data,
+        labels=labels,
+        meshes=meshes,
+        skip_bad=skip_bad,
+        render_sources=render_sources,
+        render_views=render_views,
+        render_size=render_size,
+        render_samples=render_samples,
+        render_viewpoint=render_viewpoint,
+        validation_share=validation_share,
+        test_share=test_share,
+        image_size=image_size,
+        alpha=alpha,
+        blocks=blocks,
+        weights=weights,
+        epochs=epochs,
+        batch_size=batch_size,
+        learning_rate=learning_rate,
+        patience=patience,
+        seed=seed,
+        gate_floor=gate_floor,
+        gate_drop=gate_drop,
+        gate_channel=gate_channel,
+        bucket=bucket,
+        tracking_uri=tracking_uri,
+        started=started,
+    )
+    # What depends on the time, or on what buckets and registries hold, is done anew in every run.
+    plan.set_caching_options(enable_caching=False)
+    images = collect(
+        data=data,
+        skip_bad=skip_bad,
+        labels=labels,
+        sources=render_sources,
+        views=render_views,
+        size=render_size,
+        samples=render_samples,
+        seed=seed,
+        viewpoint=render_viewpoint,
+        meshes=meshes,
+    )
+    images.after(plan)
+    record = snapshot(images=images.outputs["images"], store=dataset_store)
+    allocated = version(
+        snapshot=record.outputs["record"],
+        name=name,
+        major=major,
+        image_size=image_size,
+        started=plan.outputs["started"],
+        configuration=plan.outputs["configuration"],
+        git_commit=git_commit,
+        bucket=bucket,
+    )
+    allocated.set_caching_options(enable_caching=False)
+    sides = split(
+        record=record.outputs["record"],
+        seed=seed,
+        validation=validation_share,
+        test=test_share,
+    )
+    sides.after(allocated)
+    trained = train(
+        images=images.outputs["images"],
+        parts=sides.outputs["parts"],
+        image_size=image_size,
+        alpha=alpha,
+        blocks=blocks,
+        weights=weights,
+        epochs=epochs,
+        batch_size=batch_size,
+        learning_rate=learning_rate,
+        patience=patience,
+        seed=seed,
+    )
+    exported = export(
+        model=trained.outputs["model"],
+        images=images.outputs["images"],
+        parts=sides.outputs["parts"],
+        version=allocated.outputs["version"],
+        lineage=allocated.outputs["lineage"],
+    )
+    evaluation = evaluate(
+        model=exported.outputs["export"],
+        images=images.outputs["images"],
+        parts=sides.outputs["parts"],
+    )
+    passed = gate(
+        model=exported.outputs["export"],
+        floor=gate_floor,
+        allowed_drop=gate_drop,
+        channel=gate_channel,
+        tracking_uri=tracking_uri,
+    )
+    passed.after(evaluation)  # a model that is stopped leaves its confusion matrix behind
+    passed.set_caching_options(enable_caching=False)
+    registered = register(
+        model=exported.outputs["export"],
+        training=trained.outputs["model"],
+        evaluation=evaluation.outputs["evaluation"],
+        configuration=plan.outputs["configuration"],
+        bucket=bucket,
+        tracking_uri=tracking_uri,
+    )
+    registered.after(passed)
+    registered.set_caching_options(enable_caching=False)
+    published = publish(
+        model=exported.outputs["export"], version=allocated.outputs["version"], bucket=bucket
+    )
+    published.after(registered)
+    published.set_caching_options(enable_caching=False)

@@ -1,0 +1,1 @@
+"""ImageParts from Debian's archive and from wheels."""

@@ -1,0 +1,110 @@
+"""Pipelines written in the kfp DSL: found, inspected, compiled.
+
+A pipeline NAME is the module NAME of a package, whose attribute NAME is what `@dsl.pipeline` made.
+"""
+
+import importlib
+import pkgutil
+import re
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from slipway.adapters.files import replacing
+from slipway.domain.errors import InvalidReference, MissingTool, NotFound
+from slipway.domain.system_errors import os_errors
+from slipway.ports.pipeline_backend import Kind, Parameter
+
+PACKAGE = "slipway_pipelines"
+
+_KINDS = {
+    "STRING": Kind.TEXT,
+    "NUMBER_INTEGER": Kind.INTEGER,
+    "NUMBER_DOUBLE": Kind.NUMBER,
+    "BOOLEAN": Kind.BOOLEAN,
+    "LIST": Kind.LIST,
+}
+_IMAGE = re.compile(r"[a-z0-9][A-Za-z0-9._:/@-]*")
+
+
+def pipeline_names(package: str) -> Sequence[str]:
+    """The pipelines of a package, sorted."""
+    found = importlib.import_module(package)
+    return sorted(module.name for module in pkgutil.iter_modules(found.__path__))
+
+
+def load_pipeline(package: str, name: str) -> Any:
+    """The kfp pipeline; NotFound, MissingTool."""
+    if name not in (known := pipeline_names(package)):
+        raise NotFound(f"there is no pipeline {name!r}", hint=f"Known are {', '.join(known)}")
+    try:
+        module = importlib.import_module(f"{package}.{name}")
+    except ModuleNotFoundError as error:
+        if error.name != "kfp":
+            raise
+        raise MissingTool(
+            "the Python package kfp is not installed", hint="pip install 'slipway[pipelines]'"
+        ) from error
+    return getattr(module, name)
+
+
+def declared_parameters(pipeline: Any) -> Sequence[Parameter]:
+    """The inputs of a kfp pipeline in the order of its signature."""
+    from kfp.local.executor_output_utils import pb2_value_to_python
+    from kfp.pipeline_spec import pipeline_spec_pb2 as spec
+
+    declared = pipeline.pipeline_spec.root.input_definitions.parameters
+    parameters = []
+    for name in pipeline.component_spec.inputs:
+        kind = spec.ParameterType.ParameterTypeEnum.Name(declared[name].parameter_type)
+        has_default = declared[name].is_optional
+        default = pb2_value_to_python(declared[name].default_value) if has_default else None
+        if default is not None and _KINDS[kind] is Kind.INTEGER:
+            default = int(default)  # protobuf knows floats only
+        parameters.append(Parameter(name, _KINDS[kind], default, declared[name].description))
+    return parameters
+
+
+def task_names(pipeline: Any) -> Sequence[str]:
+    """The tasks of a kfp pipeline in the order in which kfp.local runs them."""
+    from kfp.local import graph_utils
+
+    tasks = pipeline.pipeline_spec.root.dag.tasks
+    return tuple(reversed(graph_utils.topological_sort_tasks(tasks)))
+
+
+def compile_pipeline(package: str, name: str, output: Path, image: str | None) -> None:
+    """Write a pipeline's IR YAML, atomically; the same pipeline gives the same bytes.
+
+    `image` is what its tasks run in, None for the one that the components name. Raises NotFound,
+    InvalidReference, DiskFull, Denied.
+    """
+    if image is not None and not _IMAGE.fullmatch(image):
+        raise InvalidReference(
+            f"{image!r} is not an image reference", hint="Write HOST/REPOSITORY:TAG or …@sha256:…"
+        )
+    pipeline = load_pipeline(package, name)
+    from kfp.compiler import pipeline_spec_builder as builder
+
+    spec = builder.modify_pipeline_spec_with_override(
+        pipeline_spec=pipeline.pipeline_spec,
+        pipeline_name=None,
+        pipeline_parameters=None,
+        pipeline_display_name=None,
+    )
+    if image is not None:
+        for executor in spec.deployment_spec["executors"].values():
+            executor["container"]["image"] = image
+    with tempfile.TemporaryDirectory() as scratch:
+        file = Path(scratch) / "pipeline.yaml"
+        builder.write_pipeline_spec_to_file(
+            pipeline_spec=spec,
+            pipeline_description=pipeline.description,
+            platform_spec=pipeline.platform_spec,
+            package_path=str(file),
+        )
+        with os_errors(str(output)):
+            data = file.read_bytes()
+        with replacing(output) as written:
+            written.write(data)

@@ -1,0 +1,171 @@
+"""Pipelines on this machine with kfp.local: a process and a folder for each run.
+
+A run is the folder `RUNS/RUN_ID/` (see `run_folder`) and a process in a session of its own, so
+that ending a run ends every task and every worker of it. Artifacts stay in the folder.
+"""
+
+import contextlib
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+from slipway.adapters.kfp_pipelines import (
+    PACKAGE,
+    declared_parameters,
+    load_pipeline,
+    pipeline_names,
+)
+from slipway.adapters.run_folder import RunFolder, ended
+from slipway.domain.errors import InvalidInput, NotFound, RunFailed
+from slipway.domain.system_errors import os_errors
+from slipway.ports.pipeline_backend import Argument, Parameter, RunError, RunState, Status
+
+_GRACE = 5.0  # seconds between asking a run to end and making it end
+_POLL = 0.05
+_PLACEHOLDER = "{{$"
+
+
+class LocalPipelineBackend:
+    """Port `PipelineBackend` over kfp.local."""
+
+    def __init__(self, runs: Path, package: str = PACKAGE) -> None:
+        self._runs = runs.absolute()
+        self._package = package
+        self._children: dict[str, subprocess.Popen[bytes]] = {}
+
+    def pipelines(self) -> Sequence[str]:
+        """See the port."""
+        return pipeline_names(self._package)
+
+    def parameters(self, pipeline: str) -> Sequence[Parameter]:
+        """See the port."""
+        return declared_parameters(load_pipeline(self._package, pipeline))
+
+    def start(self, pipeline: str, arguments: Mapping[str, Argument]) -> RunState:
+        """See the port."""
+        if pipeline not in (known := self.pipelines()):
+            raise NotFound(
+                f"there is no pipeline {pipeline!r}", hint=f"Known are {', '.join(known)}"
+            )
+        for name, value in arguments.items():
+            if _PLACEHOLDER in str(value):
+                raise InvalidInput(
+                    f"parameter {name} holds {_PLACEHOLDER!r}, which kfp would replace",
+                    hint="Write it without",
+                )
+        folder = self._make_folder(pipeline)
+        state = RunState(
+            folder.path.name, pipeline, Status.RUNNING, time.time(), location=str(folder.path)
+        )
+        try:
+            with os_errors(str(folder.path)):
+                folder.write_parameters(arguments)
+                self._spawn(folder, state)
+        except BaseException:  # ctrl-C too
+            shutil.rmtree(folder.path, ignore_errors=True)
+            raise
+        return state
+
+    def _spawn(self, folder: RunFolder, state: RunState) -> None:
+        with folder.hold() as lock, folder.log.open("wb") as log:
+            folder.write_state(state)  # from here on it is a run
+            module = "slipway.adapters.local_pipeline_run"
+            child = subprocess.Popen(
+                [sys.executable, "-m", module, str(folder.path), self._package, state.pipeline],
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+                pass_fds=[lock.fileno()],
+                env={**os.environ, "PYTHONUNBUFFERED": "1"},
+            )
+        try:
+            folder.write_pid(child.pid)
+            self._children[state.id] = child
+        except BaseException:  # ctrl-C too: nobody would know the process
+            os.killpg(child.pid, signal.SIGKILL)
+            child.wait()
+            raise
+
+    def state(self, run_id: str) -> RunState:
+        """See the port."""
+        folder = self._folder(run_id)
+        alive = folder.read_state().over or folder.alive
+        state = folder.read_state()  # again: it may have been written before the lock went
+        if state.over:
+            self._collect(run_id)
+        if alive or state.over:
+            return state
+        error = RunError(
+            RunFailed.code,
+            "the run's process went away without a word",
+            "It was killed, or the machine ran out of memory",
+        )
+        self._collect(run_id)
+        state = ended(state, Status.FAILED, folder.log.stat().st_mtime, error)
+        folder.write_state(state)
+        return state
+
+    def last_words(self, run_id: str) -> str:
+        """See the port."""
+        return self._folder(run_id).last_words()
+
+    def runs(self) -> Sequence[RunState]:
+        """See the port."""
+        found = [self.state(file.parent.name) for file in self._runs.glob("*/state.json")]
+        return sorted(found, key=lambda state: (state.started, state.id), reverse=True)
+
+    def cancel(self, run_id: str) -> RunState:
+        """See the port."""
+        folder = self._folder(run_id)
+        if folder.read_state().over:
+            return folder.read_state()
+        if folder.alive:
+            _end(folder)
+        state = folder.read_state()
+        if not state.over or state.status is Status.FAILED:  # the signal made it fail
+            state = ended(replace(state, error=None), Status.CANCELLED, time.time(), None)
+            folder.write_state(state)
+        self._collect(run_id)
+        return state
+
+    def _collect(self, run_id: str) -> None:
+        """Let the system forget the process of a run that is over."""
+        if child := self._children.pop(run_id, None):
+            child.wait()
+
+    def _make_folder(self, pipeline: str) -> RunFolder:
+        """A new folder, named after the pipeline and the time; no two runs get the same."""
+        stamp = f"{pipeline}-{datetime.now(UTC):%Y%m%d-%H%M%S}"
+        with os_errors(str(self._runs)):
+            self._runs.mkdir(parents=True, exist_ok=True)
+            number = 1
+            while True:
+                path = self._runs / (stamp if number == 1 else f"{stamp}-{number}")
+                with contextlib.suppress(FileExistsError):
+                    path.mkdir()
+                    return RunFolder(path)
+                number += 1
+
+    def _folder(self, run_id: str) -> RunFolder:
+        if not run_id or "/" in run_id or run_id.startswith("."):
+            raise NotFound(f"there is no run {run_id!r}", hint="slipway runs lists them")
+        return RunFolder(self._runs / run_id)
+
+
+def _end(folder: RunFolder) -> None:
+    """End the run's whole process group: politely, then by force."""
+    group = folder.read_pid()
+    for number, seconds in ((signal.SIGTERM, _GRACE), (signal.SIGKILL, _GRACE)):
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(group, number)
+        deadline = time.monotonic() + seconds
+        while folder.alive and time.monotonic() < deadline:
+            time.sleep(_POLL)

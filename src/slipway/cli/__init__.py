@@ -1,0 +1,14 @@
+"""The command line; one file per command, each light until it is used."""
+
+import sys
+
+
+def main() -> None:
+    """Run the command line. Ctrl-C ends it without a traceback, also while it is loaded."""
+    try:
+        from slipway.cli.app import run
+
+        run()
+    except KeyboardInterrupt:
+        sys.stderr.write("\nerror: interrupted\n")
+        sys.exit(130)

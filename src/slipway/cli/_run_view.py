@@ -1,0 +1,129 @@
+"""Shows runs: their tasks as they go, and what they made."""
+
+import time
+from collections.abc import Callable, Sequence
+
+import click
+
+from slipway.cli.output import print_json, print_table
+from slipway.ports.pipeline_backend import (
+    Parameter,
+    PipelineBackend,
+    RunState,
+    Status,
+    TaskState,
+)
+
+_POLL = 0.2  # seconds between two looks
+_MARKS = {
+    Status.WAITING: "·",
+    Status.RUNNING: "▸",
+    Status.SUCCEEDED: "✓",
+    Status.FAILED: "✗",
+    Status.CANCELLED: "✗",
+}
+
+
+def follow(backend: PipelineBackend, run_id: str) -> RunState:
+    """Show a run on standard error until it is over: live on a terminal, else a line for each
+    task that ends."""
+    from rich.console import Console
+
+    if Console(stderr=True).is_terminal:
+        return _follow_live(backend, run_id)
+    told: set[str] = set()
+    click.echo(f"run {run_id}", err=True)
+    return _watch(backend, run_id, lambda state: _tell_new(state, told))
+
+
+def document(state: RunState) -> dict[str, object]:
+    """A run for machines."""
+    return {
+        "run": state.id,
+        "pipeline": state.pipeline,
+        "status": state.status,
+        "version": state.version,
+        "metrics": dict(state.metrics),
+        "seconds": round(seconds(state), 1),
+        "tasks": {task.name: round(seconds(task), 1) for task in state.tasks},
+        "folder": state.location,
+    }
+
+
+def seconds(state: RunState | TaskState) -> float:
+    """How long a run or task has taken, until now when it is not over; 0 before it began."""
+    return (state.ended or time.time()) - state.started if state.started else 0.0
+
+
+def show_end(state: RunState) -> None:
+    """What a run that went well made."""
+    metrics = {name: value for name, value in state.metrics.items() if "/" not in name}
+    click.echo(f"{state.version or state.id} in {seconds(state):.1f} s")
+    for name in ("accuracy", "accuracy_float", "quantisation_loss"):
+        if name in metrics:
+            click.echo(f"  {name.replace('_', ' ')} {metrics[name]:.4f}")
+    click.echo(f"  {state.location}")
+
+
+def show_parameters(parameters: Sequence[Parameter], *, as_json: bool) -> None:
+    """What a pipeline takes."""
+    if as_json:
+        print_json(
+            [
+                {"name": p.name, "kind": p.kind, "default": p.default, "description": p.description}
+                for p in parameters
+            ]
+        )
+        return
+    print_table(
+        ("parameter", "kind", "default", "description"),
+        [
+            (p.name, p.kind, "" if p.default is None else _text(p.default), p.description)
+            for p in parameters
+        ],
+    )
+
+
+def _text(value: object) -> str:
+    return ",".join(map(str, value)) if isinstance(value, list) else str(value)
+
+
+def _watch(backend: PipelineBackend, run_id: str, see: Callable[[RunState], None]) -> RunState:
+    while True:
+        state = backend.state(run_id)
+        see(state)
+        if state.over:
+            return state
+        time.sleep(_POLL)
+
+
+def _tell_new(state: RunState, told: set[str]) -> None:
+    for task in state.tasks:
+        if task.ended and task.name not in told:
+            told.add(task.name)
+            click.echo(f"{_MARKS[task.status]} {task.name:<12} {seconds(task):7.1f} s", err=True)
+
+
+def _follow_live(backend: PipelineBackend, run_id: str) -> RunState:
+    from rich.console import Console
+    from rich.live import Live
+    from rich.table import Table
+    from rich.text import Text
+
+    def table(state: RunState) -> Table:
+        rows = Table(box=None, pad_edge=False, show_header=False)
+        styles = {Status.SUCCEEDED: "green", Status.FAILED: "red", Status.RUNNING: "bold cyan"}
+        for task in state.tasks:
+            words = backend.last_words(run_id) if task.status is Status.RUNNING else ""
+            took = f"{seconds(task):.1f} s" if task.started else ""
+            rows.add_row(
+                Text(f"{_MARKS[task.status]} {task.name}", styles.get(task.status, "dim")),
+                Text(took, justify="right"),
+                Text(words, "dim", overflow="ellipsis", no_wrap=True),
+            )
+        return rows
+
+    console = Console(stderr=True)
+    console.print(f"run {run_id}", highlight=False)
+    with Live(console=console, auto_refresh=False) as live:
+        return _watch(backend, run_id, lambda state: live.update(table(state), refresh=True))

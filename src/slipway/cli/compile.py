@@ -1,0 +1,21 @@
+"""`slipway compile`: a pipeline as YAML for a Kubeflow cluster."""
+
+from pathlib import Path
+
+import click
+
+
+@click.command(short_help="Compile a pipeline to IR YAML.")
+@click.argument("pipeline")
+@click.option("-o", "--output", type=click.Path(path_type=Path), help="Default: PIPELINE.yaml.")
+@click.option("--image", help="The image its tasks run in, with Slipway installed.")
+def command(pipeline: str, output: Path | None, image: str | None) -> None:
+    """Compile PIPELINE to the IR YAML that a Kubeflow Pipelines cluster takes.
+
+    The same pipeline gives the same file, byte for byte.
+    """
+    from slipway.wiring import compile_pipeline
+
+    output = output or Path(f"{pipeline}.yaml")
+    compile_pipeline(pipeline, output, image)
+    click.echo(str(output))

@@ -1,0 +1,139 @@
+"""`slipway data`: the steps from meshes or photographs to a divided dataset, each on its own."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+import click
+
+from slipway.cli.output import json_option, print_json
+
+if TYPE_CHECKING:
+    from slipway.ports.bucket import Bucket
+
+_FOLDER = click.Path(path_type=Path)
+
+
+@click.group(short_help="Render, ingest, snapshot, restore and split training images.")
+def command() -> None:
+    """Training images: LABEL/FILE or LABEL/GROUP/FILE, where a group is one source."""
+
+
+@command.command()
+@click.argument("output", type=_FOLDER)
+@click.option("--label", "labels", multiple=True, help="A part to render; all without.")
+@click.option("--sources", default=12, show_default=True, help="Meshes for each label.")
+@click.option("--views", default=5, show_default=True, help="Images of each mesh.")
+@click.option("--size", default=96, show_default=True, help="Pixels of a side.")
+@click.option("--samples", default=16, show_default=True, help="Light paths per pixel.")
+@click.option("--seed", default=1, show_default=True, help="The same seed, the same images.")
+@click.option(
+    "--viewpoint", type=click.Choice(["overhead", "free"]), default="overhead", show_default=True
+)
+@click.option("--workers", default=0, help="Processes; 0 for one on each core.")
+@click.option("--meshes", type=_FOLDER, help="A folder of LABEL/*.stl, .obj or .ply instead.")
+def render(
+    output: Path,
+    *,
+    labels: tuple[str, ...],
+    sources: int,
+    views: int,
+    size: int,
+    samples: int,
+    seed: int,
+    viewpoint: str,
+    workers: int,
+    meshes: Path | None,
+) -> None:
+    """Render images of mechanical parts into the folder OUTPUT."""
+    from slipway_components.render import task
+
+    task.render(
+        output,
+        labels=labels,
+        sources=sources,
+        views=views,
+        size=size,
+        samples=samples,
+        seed=seed,
+        viewpoint=viewpoint,
+        workers=workers,
+        meshes=meshes,
+    )
+
+
+@command.command()
+@click.argument("source", type=_FOLDER)
+@click.argument("output", type=_FOLDER)
+@click.option("--on-bad", type=click.Choice(["refuse", "skip"]), default="refuse")
+@click.option("--size", type=int, help="Shrink larger images to this longest side.")
+def ingest(source: Path, output: Path, on_bad: Literal["refuse", "skip"], size: int | None) -> None:
+    """Take the labelled images in SOURCE as PNG into the folder OUTPUT."""
+    from slipway_components.ingest import task
+
+    task.ingest(source, output, on_bad=on_bad, size=size)
+
+
+@command.command()
+@click.argument("dataset", type=_FOLDER)
+@click.argument("output", type=_FOLDER)
+@click.option("--store", help="URL of a bucket that keeps the contents too.")
+@json_option
+def snapshot(dataset: Path, output: Path, store: str | None, as_json: bool) -> None:
+    """Record every file of DATASET in the file OUTPUT; prints the dataset's digest."""
+    from slipway_components.snapshot import task
+
+    digest = task.snapshot(dataset, output, _bucket(store) if store else None)
+    print_json({"digest": digest}) if as_json else click.echo(digest)
+
+
+@command.command()
+@click.argument("dataset", type=_FOLDER)
+@click.argument("record", type=_FOLDER)
+def verify(dataset: Path, record: Path) -> None:
+    """Check that DATASET holds exactly the files of the snapshot RECORD."""
+    from slipway_components.snapshot.manifest import Snapshot
+    from slipway_components.snapshot.task import verify as check
+
+    snapshot = Snapshot.read(record)
+    check(dataset, snapshot)
+    click.echo(f"{dataset} is {snapshot.digest}")
+
+
+@command.command()
+@click.argument("record")
+@click.argument("source")
+@click.argument("output", type=_FOLDER)
+def restore(record: str, source: str, output: Path) -> None:
+    """Bring a dataset back to the folder OUTPUT.
+
+    SOURCE is a folder that has the files, or the URL of a store; RECORD a snapshot's file, or its
+    digest where SOURCE is a store.
+    """
+    from slipway_components.snapshot import task
+    from slipway_components.snapshot.manifest import Snapshot
+
+    place = _bucket(source) if "://" in source else Path(source)
+    if record.startswith("sha256:") and not isinstance(place, Path):
+        snapshot = task.stored(place, record)
+    else:
+        snapshot = Snapshot.read(Path(record))
+    task.restore(snapshot, place, output)
+
+
+@command.command()
+@click.argument("record", type=_FOLDER)
+@click.argument("output", type=_FOLDER)
+@click.option("--seed", default=1, show_default=True, help="The same seed, the same split.")
+@click.option("--validation", default=0.15, show_default=True, help="Share of the images.")
+@click.option("--test", default=0.15, show_default=True, help="Share of the images.")
+def split(record: Path, output: Path, seed: int, validation: float, test: float) -> None:
+    """Divide the snapshot RECORD by source; writes the file OUTPUT."""
+    from slipway_components.split import task
+
+    task.split(record, output, seed=seed, validation=validation, test=test)
+
+
+def _bucket(url: str) -> "Bucket":
+    from slipway.wiring import open_bucket
+
+    return open_bucket(url)

@@ -1,0 +1,127 @@
+"""`slipway device`: local devices, each a host of its own on this machine."""
+
+import time
+from dataclasses import asdict
+from typing import TYPE_CHECKING
+
+import click
+
+from slipway.cli.output import json_option, print_json, print_table
+from slipway.domain.errors import Unavailable
+from slipway.domain.names import Channel
+
+if TYPE_CHECKING:
+    from slipway.local.device_pods import Pod
+
+_channel = click.option("--channel", help="latest, alpha, beta or stable; default: its own.")
+
+
+@click.group()
+def command() -> None:
+    """Local devices: containerd and a kubelet under a root of their own."""
+
+
+@command.command()
+@click.argument("name")
+@_channel
+def up(name: str, channel: str | None) -> None:
+    """Switch a device on, make it, or change its channel."""
+    from slipway import settings, wiring
+    from slipway.local import devices
+
+    began = time.monotonic()
+    wanted = None if channel is None else Channel.parse(channel)
+    loaded = settings.load()
+    device = devices.device_up(loaded, wiring.deploy_bucket(loaded), name, wanted, _say)
+    _say(f"{name} is up on {device.channel} after {time.monotonic() - began:.1f} s")
+
+
+@command.command()
+@click.argument("names", nargs=-1)
+@click.option("--all", "every", is_flag=True, help="All devices of this installation.")
+@click.option("--erase", is_flag=True, help="Erase the disk as well.")
+def down(names: tuple[str, ...], every: bool, erase: bool) -> None:
+    """Switch devices off, gently; their disks stay unless they are erased."""
+    from slipway import settings
+    from slipway.local import devices
+
+    if every == bool(names):
+        raise click.UsageError("Name the devices, or give --all.")
+    loaded = settings.load()
+    for name in [d.name for d in devices.list_devices(loaded)] if every else names:
+        was_up = devices.device_down(loaded, name, erase=erase)
+        _say(f"{name} is down" if was_up else f"{name} was down")
+
+
+@command.command(name="list")
+@json_option
+def list_(as_json: bool) -> None:
+    """Show all devices with their pods."""
+    from slipway import settings
+    from slipway.local import device_pods, devices
+
+    loaded = settings.load()
+    rows, documents = [], []
+    for device in devices.list_devices(loaded):
+        pods: tuple[device_pods.Pod, ...] = ()
+        state = "down"
+        if device.up:
+            state = "up" if device.plugged else "up, unplugged"
+            try:
+                pods = device_pods.pods(loaded, device.name)
+            except Unavailable as error:
+                state = f"up, {error.message}"
+        documents.append(
+            {
+                "name": device.name,
+                "channel": str(device.channel),
+                "up": device.up,
+                "plugged": device.plugged,
+                "address": device.address,
+                "disk": str(device.disk),
+                "pods": [asdict(pod) for pod in pods],
+            }
+        )
+        first = [device.name, str(device.channel), state]
+        rows += [
+            [*(first if pod is pods[0] else ("", "", "")), pod.slot, _release(pod), _readiness(pod)]
+            for pod in pods
+        ] or [[*first, "", "", ""]]
+    if as_json:
+        print_json(documents)
+    else:
+        print_table(("device", "channel", "state", "pod", "runs", "readiness"), rows)
+
+
+@command.command()
+@click.argument("name")
+def unplug(name: str) -> None:
+    """Take the device's network cable out; it stays out over a restart."""
+    _plug(name, plugged=False)
+
+
+@command.command()
+@click.argument("name")
+def plug(name: str) -> None:
+    """Put the device's network cable in again."""
+    _plug(name, plugged=True)
+
+
+def _plug(name: str, *, plugged: bool) -> None:
+    from slipway import settings
+    from slipway.local import devices
+
+    devices.set_plugged(settings.load(), name, plugged)
+    _say(f"{name} is {'plugged in' if plugged else 'unplugged'}")
+
+
+def _release(pod: "Pod") -> str:
+    return pod.version or pod.digest.removeprefix("sha256:")[:12] or pod.image
+
+
+def _readiness(pod: "Pod") -> str:
+    return "ready" if pod.ready else ", ".join(part for part in (pod.phase, pod.message) if part)
+
+
+def _say(text: str) -> None:
+    click.echo(text, err=True)

@@ -1,0 +1,20 @@
+"""`slipway hello`: an image to try the delivery with."""
+
+import click
+
+from slipway.cli.output import json_option
+from slipway.cli.packaging import show_packaged, show_stage
+
+
+@click.command(short_help="Build and tag hello, to try the delivery without training.")
+@json_option
+def command(as_json: bool) -> None:
+    """Build the hello image for every arch as a new version and tag it `latest`.
+
+    On a device its page /version/ on port 8090 gives the digest of the image that runs.
+    """
+    from slipway.settings import load
+    from slipway.wiring import app_packager
+
+    done = app_packager(load()).hello(show_stage)
+    show_packaged(done, as_json=as_json)

@@ -1,0 +1,170 @@
+"""`slipway keys`: who may sign what devices take."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from slipway.cli.output import ask_secret, json_option, print_json
+
+if TYPE_CHECKING:
+    from tuf.api.metadata import Root, Targets
+
+_path = click.Path(path_type=Path)
+_root_keys = click.option(
+    "--root-key",
+    "uris",
+    multiple=True,
+    metavar="FILE-or-URI",
+    help="A root key that is not in the folder trust.keys, or the URI of its signer.",
+)
+
+
+@click.group()
+def command() -> None:
+    """Keys that devices trust: docs/trust.md says how to keep and to change them."""
+
+
+@command.command()
+@click.option("--root-keys", default=3, show_default=True, help="How many to make.")
+@click.option("--threshold", default=2, show_default=True, help="How many of them have to sign.")
+@click.option("--online", type=_path, help="Public half of the key trust.online leads to.")
+def init(root_keys: int, threshold: int, online: Path | None) -> None:
+    """Make root keys, an online key and the repository; root.json is for the devices."""
+    from slipway import wiring
+    from slipway.settings import load
+
+    settings = load()
+    wiring.make_keys(settings, root_keys=root_keys, threshold=threshold, online=online)
+    click.echo(f"keys made in {settings.keys}")
+    click.echo(f"devices start from {settings.keys / 'root.json'}")
+    click.echo("move the root-*.pem to where no server can reach them, each to another place")
+
+
+@command.command()
+@click.argument("file", type=_path)
+def new(file: Path) -> None:
+    """Make a person's key pair: FILE is private, FILE with .pub in place of its suffix public."""
+    from slipway.adapters.key_folder import make_pair
+
+    public = make_pair(file)
+    click.echo(f"{file} is yours alone; give {public} to the owner of the root keys")
+
+
+@command.command()
+@click.argument("channel")
+@click.option("--key", "keys", type=_path, multiple=True, help="A public key; again for more.")
+@click.option("--threshold", default=1, show_default=True, help="How many have to sign.")
+@click.option("--online", is_flag=True, help="No key any more but the tag monitor's own.")
+@_root_keys
+def demand(
+    channel: str, keys: tuple[Path, ...], threshold: int, online: bool, uris: tuple[str, ...]
+) -> None:
+    """Let CHANNEL (or all) need signatures of these keys: what moves to it waits for them."""
+    from slipway.adapters.key_folder import read_public
+    from slipway.services.trust import edits
+
+    if online == bool(keys):
+        raise click.UsageError("Name the keys with --key, or give --online.")
+    public = [read_public(path) for path in keys]
+
+    def edit(root: "Root", targets: "Targets") -> None:
+        if online:
+            edits.back_to_online(root, targets, channel)
+        else:
+            edits.demand(targets, channel, public, threshold)
+
+    _change(edit, uris)
+
+
+@command.group()
+def rotate() -> None:
+    """Put new keys in the place of the online key or of the root keys."""
+
+
+@rotate.command(name="online")
+@click.option("--public", type=_path, help="Public half of a key made elsewhere.")
+@_root_keys
+def rotate_online(public: Path | None, uris: tuple[str, ...]) -> None:
+    """Put a new online key in the place of the one before."""
+    from slipway import wiring
+    from slipway.adapters.key_folder import read_public
+    from slipway.services.trust import edits
+    from slipway.settings import load
+
+    key = read_public(public) if public else wiring.key_folder(load()).create("online")
+    _change(lambda root, targets: edits.rotate_online(root, targets, key), uris)
+
+
+@rotate.command(name="root")
+@click.option("--public", "publics", type=_path, multiple=True, help="Of keys made elsewhere.")
+@click.option("--root-keys", default=3, show_default=True, help="How many to make, if none.")
+@click.option("--threshold", default=2, show_default=True, help="How many of them have to sign.")
+@_root_keys
+def rotate_root(
+    publics: tuple[Path, ...], root_keys: int, threshold: int, uris: tuple[str, ...]
+) -> None:
+    """Put new root keys in the place of all before; the old ones have to sign that, too."""
+    from slipway import wiring
+    from slipway.adapters.key_folder import read_public
+    from slipway.services.trust import edits
+    from slipway.settings import load
+
+    folder = wiring.key_folder(load())
+    keys = [read_public(path) for path in publics]
+    keys = keys or [folder.create("root") for _ in range(root_keys)]
+    _change(lambda root, _: edits.rotate_root(root, keys, threshold), uris)
+
+
+@command.command()
+@click.argument("keyid")
+@_root_keys
+def revoke(keyid: str, uris: tuple[str, ...]) -> None:
+    """Take a key from everything that it may sign; KEYID as in slipway keys status."""
+    from slipway.services.trust import edits
+
+    _change(lambda root, targets: edits.revoke(root, targets, keyid), uris)
+
+
+@command.command()
+@_root_keys
+def renew(uris: tuple[str, ...]) -> None:
+    """Sign root and targets again, for another year, with the same keys."""
+    _change(lambda _root, _targets: None, uris, renew=True)
+
+
+@command.command()
+@json_option
+def status(as_json: bool) -> None:
+    """Show all keys, until when what they signed is valid, and what waits for signatures."""
+    from dataclasses import asdict
+
+    from slipway import wiring
+    from slipway.cli._trust_view import show_trust
+    from slipway.settings import load
+
+    settings = load()
+    state = wiring.trust_state(settings)
+    if as_json:
+        print_json({"folder": str(settings.keys), **asdict(state)})
+    else:
+        show_trust(state, settings.keys)
+
+
+def _change(
+    edit: "Callable[[Root, Targets], None]", uris: tuple[str, ...], *, renew: bool = False
+) -> None:
+    from slipway import wiring
+    from slipway.services.trust.waiting import waiting
+    from slipway.settings import load
+
+    settings = load()
+    if not wiring.key_changes(settings, uris, ask_secret).change(edit, renew=renew):
+        click.echo("that is so already")
+        return
+    for each in waiting(wiring.pending_signatures(settings).state()):
+        if each.role in ("root", "targets") and each.signatures < each.threshold:
+            click.echo(f"{each}: slipway sign root --key FILE-or-URI adds one")
+            return
+    click.echo("signed; the tag monitor publishes it")

@@ -1,0 +1,31 @@
+"""`slipway promote`: let a channel follow a version."""
+
+import click
+
+from slipway.cli.output import json_option, print_json
+
+
+@click.command(short_help="Move a channel to a version.")
+@click.argument("name")
+@click.argument("version")
+@click.argument("channel")
+@json_option
+def command(name: str, version: str, channel: str, as_json: bool) -> None:
+    """Point CHANNEL of the model NAME at VERSION: its devices get it from then on."""
+    from slipway import wiring
+    from slipway.domain.names import Channel, ModelName, ModelVersion
+    from slipway.services.promote import promote
+    from slipway.settings import load
+
+    done = promote(
+        wiring.image_registry(load()),
+        ModelName.parse(name),
+        ModelVersion.parse(version),
+        Channel.parse(channel),
+    )
+    if as_json:
+        print_json(done.summary())
+    elif done.changed:
+        click.echo(f"{done.channel} of {done.name}: {done.before or 'nothing'} → {done.after}")
+    else:
+        click.echo(f"{done.channel} of {done.name} stands at {done.after} already")

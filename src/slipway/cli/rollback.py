@@ -1,0 +1,36 @@
+"""`slipway rollback`: take a channel back to what stood there before."""
+
+import click
+
+from slipway.cli.output import json_option, print_json
+
+
+@click.command(short_help="Take a channel back to the version before.")
+@click.argument("name")
+@click.argument("channel")
+@json_option
+def command(name: str, channel: str, as_json: bool) -> None:
+    """Point CHANNEL of the model NAME at the version that stood there before.
+
+    Used again, it goes further back.
+    """
+    from slipway import wiring
+    from slipway.adapters.system_clock import SystemClock
+    from slipway.domain.names import Channel, ModelName
+    from slipway.services.channel_history import ChannelHistory
+    from slipway.services.rollback import rollback
+    from slipway.settings import load
+
+    model, track = ModelName.parse(name), Channel.parse(channel)
+    settings = load()
+    done = rollback(
+        wiring.image_registry(settings),
+        ChannelHistory(wiring.deploy_bucket(settings)),
+        SystemClock(),
+        model,
+        track,
+    )
+    if as_json:
+        print_json(done.summary())
+    else:
+        click.echo(f"{done.channel} of {done.name}: {done.before or 'nothing'} → {done.after}")

@@ -1,0 +1,57 @@
+"""`slipway run`: run a pipeline here and watch it."""
+
+import signal
+from types import FrameType
+
+import click
+
+from slipway.cli.output import json_option, print_json
+from slipway.ports.pipeline_backend import Argument
+
+
+@click.command(short_help="Run a pipeline on this machine.")
+@click.argument("pipeline")
+@click.option("-p", "--param", "params", multiple=True, metavar="KEY=VALUE", help="A parameter.")
+@click.option("--list", "listing", is_flag=True, help="List the pipeline's parameters.")
+@json_option
+def command(pipeline: str, params: tuple[str, ...], listing: bool, as_json: bool) -> None:
+    """Run PIPELINE with kfp.local, in a process of its own, and show its tasks as they go.
+
+    Everything of the run stays in .slipway/runs/RUN_ID: log, parameters, artifacts. Ctrl-C ends
+    the run and all it started.
+    """
+    from slipway.cli import _run_view as run_view
+    from slipway.services.run_arguments import check_complete, parse_arguments
+    from slipway.services.run_errors import as_exception
+    from slipway.settings import load
+    from slipway.wiring import pipeline_backend, run_defaults
+
+    settings = load()
+    backend = pipeline_backend(settings)
+    declared = backend.parameters(pipeline)
+    if listing:
+        run_view.show_parameters(declared, as_json=as_json)
+        return
+    defaults = run_defaults(settings)
+    arguments: dict[str, Argument] = {
+        p.name: defaults[p.name] for p in declared if p.name in defaults
+    }
+    arguments |= parse_arguments(pipeline, declared, params)
+    check_complete(pipeline, declared, arguments)
+    signal.signal(signal.SIGTERM, _interrupt)
+    run_id = backend.start(pipeline, arguments).id
+    try:
+        state = run_view.follow(backend, run_id)
+    except BaseException:
+        backend.cancel(run_id)
+        raise
+    if state.error:
+        raise as_exception(state.error, f"{state.location}/log")
+    if as_json:
+        print_json(run_view.document(state))
+    else:
+        run_view.show_end(state)
+
+
+def _interrupt(_number: int, _frame: FrameType | None) -> None:
+    raise KeyboardInterrupt

@@ -1,0 +1,79 @@
+"""The local installation as a whole: registry, functions and the events between them."""
+
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from slipway.local import functions, registry
+from slipway.local.process import LocalProcess
+from slipway.settings import Settings
+
+FUNCTIONS = ("model_done", "tag_monitor")
+
+
+@dataclass(frozen=True)
+class Part:
+    """One part of the stack and how it is."""
+
+    name: str
+    running: bool
+    pid: int  # 0 when it does not run
+    where: str
+    log: str
+
+
+def up(settings: Settings, say: Callable[[str], None]) -> None:
+    """Start what does not run; `say` is told of each part that is ready. PortInUse before
+    anything is started."""
+    if registry.is_local(settings):
+        registry.require_port(settings)
+    for name in FUNCTIONS:
+        functions.require_port(settings, name)
+    if registry.is_local(settings):
+        registry.start(settings)
+        say(f"registry      {settings.registry.address}")
+    else:
+        say(f"registry      {settings.registry.address} (not this machine's)")
+    for name in FUNCTIONS:
+        functions.start(settings, name)
+        say(f"{name:13} 127.0.0.1:{functions.port(settings, name)}")
+    events = _events(settings)
+    events.start(
+        [sys.executable, "-m", "slipway.local.events"], {"SLIPWAY_HOME": str(settings.home)}
+    )
+    say("events        TRAINER-DONE to model_done, ticks to tag_monitor")
+
+
+def down(settings: Settings, say: Callable[[str], None]) -> None:
+    """Stop what runs, consumers before what they consume."""
+    for process in reversed(_processes(settings)):
+        if process.stop():
+            say(f"{process.name} stopped")
+
+
+def status(settings: Settings) -> list[Part]:
+    """Every part, running or not."""
+    where = {
+        "registry": settings.registry.address,
+        **{name: f"127.0.0.1:{functions.port(settings, name)}" for name in FUNCTIONS},
+    }
+    parts = []
+    for process in _processes(settings):
+        identity = process.find()
+        pid = identity.pid if identity else 0
+        parts.append(
+            Part(process.name, bool(identity), pid, where.get(process.name, ""), str(process.log))
+        )
+    return parts
+
+
+def _events(settings: Settings) -> LocalProcess:
+    return LocalProcess(settings.home / "run", "events")
+
+
+def _processes(settings: Settings) -> list[LocalProcess]:
+    return [
+        registry.process(settings),
+        *(functions.process(settings, name) for name in FUNCTIONS),
+        _events(settings),
+    ]

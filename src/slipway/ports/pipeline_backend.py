@@ -1,0 +1,108 @@
+"""Port: what runs pipelines."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Protocol
+
+Argument = str | int | float | bool | Sequence[str]
+
+
+class Kind(StrEnum):
+    """What a parameter takes."""
+
+    TEXT = "text"
+    INTEGER = "integer"
+    NUMBER = "number"
+    BOOLEAN = "true or false"
+    LIST = "list"
+
+
+@dataclass(frozen=True)
+class Parameter:
+    """One declared input of a pipeline; without a default it has to be given."""
+
+    name: str
+    kind: Kind
+    default: Argument | None
+    description: str
+
+
+class Status(StrEnum):
+    """How a run or one of its tasks stands."""
+
+    WAITING = "waiting"
+    RUNNING = "running"
+    SUCCEEDED = "succeeded"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+
+
+@dataclass(frozen=True)
+class TaskState:
+    """One task of a run. Times are unix seconds, 0 when not there yet."""
+
+    name: str
+    status: Status = Status.WAITING
+    started: float = 0.0
+    ended: float = 0.0
+
+
+@dataclass(frozen=True)
+class RunError:
+    """Why a run failed, as `slipway.domain.errors` would say it."""
+
+    code: str
+    message: str
+    hint: str = ""
+
+
+@dataclass(frozen=True)
+class RunState:
+    """One run. Times are unix seconds, 0 when not there yet."""
+
+    id: str
+    pipeline: str
+    status: Status
+    started: float
+    ended: float = 0.0
+    tasks: Sequence[TaskState] = ()
+    version: str = ""  # what the run's task output `version` said
+    metrics: Mapping[str, float] = field(default_factory=dict)  # likewise `metrics`
+    error: RunError | None = None
+    location: str = ""  # where its log and artifacts are, for people
+
+    @property
+    def over(self) -> bool:
+        """Whether nothing more will happen."""
+        return self.status not in (Status.WAITING, Status.RUNNING)
+
+
+class PipelineBackend(Protocol):
+    """Runs pipelines by name, one after the other or many at once.
+
+    NotFound for a pipeline or run that there is not; MissingTool when what the backend is made
+    of is not installed; Unavailable, Denied, DiskFull as the name says.
+    """
+
+    def pipelines(self) -> Sequence[str]:
+        """The names of all pipelines, sorted."""
+
+    def parameters(self, pipeline: str) -> Sequence[Parameter]:
+        """What a pipeline declares, in its own order."""
+
+    def start(self, pipeline: str, arguments: Mapping[str, Argument]) -> RunState:
+        """Begin a run and return at once; what is not in `arguments` takes its default."""
+
+    def state(self, run_id: str) -> RunState:
+        """How a run stands now."""
+
+    def last_words(self, run_id: str) -> str:
+        """The last line of the form `NAME: …` that the run's tasks wrote, as they do to tell how
+        they get on; empty when there is none."""
+
+    def runs(self) -> Sequence[RunState]:
+        """All runs, newest first."""
+
+    def cancel(self, run_id: str) -> RunState:
+        """End a run and everything it started; a run that is over stays as it is."""

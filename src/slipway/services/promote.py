@@ -1,0 +1,64 @@
+"""A promotion: a channel's tag is moved to a version. All else follows from the tag."""
+
+from dataclasses import dataclass
+
+from slipway.domain.errors import NotFound, Refused
+from slipway.domain.image import Digest
+from slipway.domain.names import Channel, ModelName, ModelVersion
+from slipway.ports.image_registry import ImageRegistry
+from slipway.services.releases import ReleaseReader, known_versions
+
+
+@dataclass(frozen=True)
+class Promotion:
+    """A tag that was moved."""
+
+    name: ModelName
+    channel: Channel
+    before: ModelVersion | None  # None: nothing, or nothing of Slipway's, stood there
+    after: ModelVersion
+    index: Digest
+
+    @property
+    def changed(self) -> bool:
+        """Whether another version stands there now."""
+        return self.before != self.after
+
+    def summary(self) -> dict[str, str | None]:
+        """The same for machines."""
+        return {
+            "model": str(self.name),
+            "channel": str(self.channel),
+            "before": str(self.before) if self.before else None,
+            "version": str(self.after),
+            "digest": str(self.index),
+        }
+
+
+def promote(
+    registry: ImageRegistry, name: ModelName, version: ModelVersion, channel: Channel
+) -> Promotion:
+    """Point `channel` at `version`. Refused for a version of another model, NotFound for one that
+    the registry does not have."""
+    if version.name.repository != name.repository:
+        raise Refused(
+            f"{version} is a version of {version.name}, not of {name}",
+            hint=f"Promote it with: slipway promote {version.name} {version} {channel}",
+        )
+    repository = name.repository
+    index = registry.resolve(repository, str(version))
+    if index is None:
+        raise NotFound(
+            f"there is no version {version} in the registry", hint=known_versions(registry, name)
+        )
+    reader = ReleaseReader(registry)
+    found = reader.version(repository, index)
+    if found != version:
+        raise Refused(
+            f"the tag {version} points at {found or 'something that is no release'}",
+            hint="Package the version again, that sets its tag right",
+        )
+    before = reader.release(repository, channel)
+    if before is None or before.index != index:
+        registry.tag(repository, index, channel)
+    return Promotion(name, channel, before.version if before else None, version, index)

@@ -1,0 +1,196 @@
+"""What every pipeline backend does alike; so far there is the local one."""
+
+import json
+import os
+import signal
+import time
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+import pytest
+
+from slipway.adapters.local_pipeline_backend import LocalPipelineBackend
+from slipway.adapters.run_folder import RunFolder
+from slipway.domain.errors import DiskFull, InvalidInput, NotFound
+from slipway.ports.pipeline_backend import (
+    Argument,
+    Kind,
+    Parameter,
+    PipelineBackend,
+    RunState,
+    Status,
+)
+
+ROOT = Path(__file__).parents[2]
+SECONDS = 120  # until a run that does nothing has to be over
+
+pytestmark = pytest.mark.slow
+
+
+@pytest.fixture
+def runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("PYTHONPATH", os.pathsep.join([str(ROOT), str(ROOT / "src")]))
+    monkeypatch.setenv("TMPDIR", str(tmp_path / "scratch"))
+    (tmp_path / "scratch").mkdir()
+    return tmp_path / "runs"
+
+
+@pytest.fixture
+def backend(runs: Path) -> PipelineBackend:
+    return LocalPipelineBackend(runs, package="tests.pipelines")
+
+
+def _until(backend: PipelineBackend, run_id: str, wanted: Callable[[RunState], bool]) -> RunState:
+    deadline = time.monotonic() + SECONDS
+    while not wanted(state := backend.state(run_id)):
+        assert time.monotonic() < deadline, state
+        time.sleep(0.05)
+    return state
+
+
+def _run(backend: PipelineBackend, arguments: Mapping[str, Argument]) -> RunState:
+    state = backend.start("tiny", arguments)
+    assert state.status is Status.RUNNING
+    return _until(backend, state.id, lambda state: state.over)
+
+
+def test_pipelines_and_their_parameters_are_known(backend: PipelineBackend) -> None:
+    assert backend.pipelines() == ["tiny"]
+    assert list(backend.parameters("tiny")) == [
+        Parameter("text", Kind.TEXT, None, "Any text."),
+        Parameter("number", Kind.INTEGER, 3, "Any number."),
+        Parameter("rate", Kind.NUMBER, 0.5, ""),
+        Parameter("flag", Kind.BOOLEAN, False, ""),
+        Parameter("items", Kind.LIST, ["a", "b"], ""),
+        Parameter("how", Kind.TEXT, "well", "well, refuse, crash, die or hang."),
+    ]
+
+
+def test_a_run_that_goes_well(backend: PipelineBackend, runs: Path) -> None:
+    text = "quotes ' \" and __import__('os').abort() {} \\ ü"
+    before = time.time()
+    state = _run(backend, {"text": text, "number": 4, "items": ["it's"], "flag": True})
+    assert state.status is Status.SUCCEEDED, (runs / state.id / "log").read_text()
+    assert [(task.name, task.status) for task in state.tasks] == [
+        ("first", Status.SUCCEEDED),
+        ("second", Status.SUCCEEDED),
+    ]
+    times = [before, state.started, *(t for s in state.tasks for t in (s.started, s.ended))]
+    assert times == sorted(times)
+    assert state.tasks[-1].ended <= state.ended <= time.time()
+    assert state.version == "parts_1_7"
+    assert state.metrics == {"accuracy": 0.5, "count": 3.0}
+    assert state.error is None
+    [given] = (runs / state.id / "artifacts").rglob("given.json")
+    assert json.loads(given.read_text()) == [text, 4, 0.5, True, ["it's"]]
+    assert not list((runs.parent / "scratch").iterdir()), "nothing is left in the temporary folder"
+    assert not (runs / state.id / "workspace").exists()
+
+
+def test_text_that_kfp_would_replace_is_refused(backend: PipelineBackend, runs: Path) -> None:
+    with pytest.raises(InvalidInput, match="text"):
+        backend.start("tiny", {"text": "{{$.inputs.parameters['how']}}"})
+    assert not runs.exists()
+
+
+def test_a_task_that_refuses_says_why(backend: PipelineBackend) -> None:
+    state = _run(backend, {"text": "x", "how": "refuse"})
+    assert state.status is Status.FAILED
+    assert state.error
+    assert state.error.code == "gate-closed"
+    assert state.error.message == "task second: accuracy 0.5 is 0.2 below 0.7"
+    assert state.error.hint == "Train longer"
+    assert [task.status for task in state.tasks] == [Status.SUCCEEDED, Status.FAILED]
+    assert state.version == "parts_1_7", "what was allocated stays known"
+
+
+@pytest.mark.parametrize(
+    ("how", "words"), [("crash", "ValueError: something nobody thought of"), ("die", "second")]
+)
+def test_a_task_that_breaks_is_named(backend: PipelineBackend, how: str, words: str) -> None:
+    state = _run(backend, {"text": "x", "how": how})
+    assert state.status is Status.FAILED
+    assert state.error
+    assert state.error.code == "run-failed"
+    assert words in state.error.message
+
+
+def test_cancelling_ends_every_process_of_the_run(backend: PipelineBackend, runs: Path) -> None:
+    run_id = backend.start("tiny", {"text": "x", "how": "hang"}).id
+    _until(backend, run_id, lambda _: "grandchild" in backend.last_words(run_id))
+    grandchild = int(backend.last_words(run_id).split()[-1])
+    assert _runs(grandchild)
+    state = backend.cancel(run_id)
+    assert state.status is Status.CANCELLED
+    assert [task.status for task in state.tasks] == [Status.SUCCEEDED, Status.CANCELLED]
+    deadline = time.monotonic() + 5
+    while _runs(grandchild) and time.monotonic() < deadline:
+        time.sleep(0.02)
+    assert not _runs(grandchild)
+    assert backend.state(run_id) == state
+    assert backend.cancel(run_id) == state
+    assert not list((runs.parent / "scratch").iterdir())
+
+
+def _runs(pid: int) -> bool:
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except FileNotFoundError:
+        return False
+
+
+def test_a_run_whose_process_was_killed_is_failed(backend: PipelineBackend, runs: Path) -> None:
+    run_id = backend.start("tiny", {"text": "x", "how": "hang"}).id
+    _until(backend, run_id, lambda _: "grandchild" in backend.last_words(run_id))
+    os.killpg(int((runs / run_id / "pid").read_text()), signal.SIGKILL)
+    state = _until(backend, run_id, lambda state: state.over)
+    assert state.status is Status.FAILED
+    assert state.error
+    assert "went away" in state.error.message
+
+
+@pytest.mark.parametrize("step", ["write_parameters", "write_state", "write_pid"])
+@pytest.mark.parametrize("error", [DiskFull("no space left"), KeyboardInterrupt()])
+def test_a_run_that_cannot_be_started_leaves_nothing(
+    backend: PipelineBackend,
+    runs: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    step: str,
+    error: BaseException,
+) -> None:
+    def fail(*_: object) -> None:
+        raise error
+
+    monkeypatch.setattr(RunFolder, step, fail)
+    with pytest.raises(type(error)):
+        backend.start("tiny", {"text": "x", "how": "hang"})
+    assert not list(runs.iterdir())
+
+
+def test_runs_are_listed_newest_first_also_by_another_process(
+    backend: PipelineBackend, runs: Path
+) -> None:
+    assert backend.runs() == []
+    ids = [backend.start("tiny", {"text": "x"}).id for _ in range(2)]
+    assert len(set(ids)) == 2
+    assert [state.id for state in backend.runs()] == ids[::-1]
+    for run_id in ids:
+        _until(backend, run_id, lambda state: state.over)
+    other = LocalPipelineBackend(runs, package="tests.pipelines")
+    assert [state.status for state in other.runs()] == [Status.SUCCEEDED] * 2
+
+
+@pytest.mark.parametrize("run_id", ["missing", "", "..", "a/b"])
+def test_a_run_that_there_is_not(backend: PipelineBackend, run_id: str) -> None:
+    with pytest.raises(NotFound, match="no run"):
+        backend.state(run_id)
+    with pytest.raises(NotFound, match="no run"):
+        backend.cancel(run_id)
+
+
+def test_a_pipeline_that_there_is_not(backend: PipelineBackend, runs: Path) -> None:
+    with pytest.raises(NotFound, match="no pipeline 'x'"):
+        backend.start("x", {})
+    with pytest.raises(NotFound, match="no pipeline 'x'"):
+        backend.parameters("x")
+    assert not runs.exists()

@@ -1,0 +1,86 @@
+"""What a Kubeflow cluster gets: IR YAML that loads, with a form that explains itself."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from slipway.ports.pipeline_backend import Kind
+from slipway.settings import load
+from slipway.wiring import compile_pipeline, pipeline_backend, run_defaults
+
+IMAGE = "registry.example.org/slipway-pipeline@sha256:" + "0" * 64
+
+pytestmark = pytest.mark.slow
+
+
+@pytest.fixture(scope="module")
+def compiled(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    file = tmp_path_factory.mktemp("compiled") / "parts.yaml"
+    compile_pipeline("parts", file, IMAGE)
+    return file
+
+
+@pytest.fixture(scope="module")
+def spec(compiled: Path) -> Any:
+    return yaml.safe_load(compiled.read_text())
+
+
+def test_it_loads_and_is_the_same_every_time(compiled: Path, tmp_path: Path) -> None:
+    from kfp import components
+
+    component = components.load_component_from_file(str(compiled))
+    assert component.name == "parts"
+    compile_pipeline("parts", tmp_path / "again.yaml", IMAGE)
+    assert (tmp_path / "again.yaml").read_bytes() == compiled.read_bytes()
+
+
+def test_every_parameter_has_a_type_a_default_and_a_description(spec: Any) -> None:
+    parameters = spec["root"]["inputDefinitions"]["parameters"]
+    assert parameters.keys() >= {"name", "major", "data", "epochs", "gate_floor", "bucket"}
+    for name, parameter in parameters.items():
+        assert parameter["parameterType"] != "PARAMETER_TYPE_ENUM_UNSPECIFIED", name
+        assert "defaultValue" in parameter, name
+        assert parameter["description"], name
+    assert parameters["name"]["defaultValue"] == "equipmentparts"
+
+
+def test_every_task_runs_in_the_given_image_without_installing_anything(spec: Any) -> None:
+    executors = spec["deploymentSpec"]["executors"]
+    assert len(executors) == 11
+    for executor in executors.values():
+        assert executor["container"]["image"] == IMAGE
+        assert "pip install" not in " ".join(executor["container"]["command"])
+
+
+def test_what_depends_on_the_moment_is_never_cached(spec: Any) -> None:
+    tasks = spec["root"]["dag"]["tasks"]
+    cached = {name for name, task in tasks.items() if task["cachingOptions"].get("enableCache")}
+    assert cached == {"collect", "snapshot", "split", "train", "evaluate", "export"}
+
+
+def test_the_gate_stands_before_the_registry_and_the_hand_over_comes_last(spec: Any) -> None:
+    tasks = spec["root"]["dag"]["tasks"]
+
+    def before(name: str) -> set[str]:
+        direct = set(tasks[name].get("dependentTasks", []))
+        return direct.union(*map(before, direct))
+
+    assert before("publish") == set(tasks) - {"publish"}
+    assert "gate" in before("register")
+    assert "version" in before("train"), "an incompatible model is refused before it is trained"
+    assert "configure" in before("collect")
+
+
+def test_a_local_run_fills_in_only_what_the_pipeline_declares(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings = load(tmp_path, {"SLIPWAY_GATE_FLOOR": "0.5"})
+    defaults = run_defaults(settings)
+    declared = {p.name: p for p in pipeline_backend(settings).parameters("parts")}
+    assert defaults.keys() <= declared.keys()
+    assert defaults["gate_floor"] == 0.5
+    assert declared["gate_floor"].kind is Kind.NUMBER
+    assert str(defaults["bucket"]) == (tmp_path / ".slipway/buckets/model-output").as_uri()
+    assert defaults["tracking_uri"] == f"sqlite:///{tmp_path}/.slipway/mlflow/mlflow.db"

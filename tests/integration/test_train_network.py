@@ -1,0 +1,83 @@
+"""The network: MobileNetV2 with Keras, and weights that come from files."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from slipway_components.tensorflow_import import import_keras
+from slipway_components.train.network import build, unfreeze_top
+
+from slipway.domain.errors import InvalidInput
+
+pytestmark = pytest.mark.slow
+
+
+def test_without_weights_batch_normalisation_follows_fast() -> None:
+    keras, _ = import_keras()
+    backbone = build(3, image_size=32, alpha=0.1, blocks=17, weights="none").get_layer("backbone")
+    momenta = {
+        layer.momentum
+        for layer in backbone.layers
+        if isinstance(layer, keras.layers.BatchNormalization)
+    }
+    assert momenta == {0.95}
+
+
+@pytest.mark.parametrize("name", ["own.weights.h5", "own.keras"])
+def test_weights_come_from_a_file(tmp_path: Path, name: str) -> None:
+    file = tmp_path / name
+    source = build(3, image_size=32, alpha=0.1, blocks=17, weights="none").get_layer("backbone")
+    source.save(file) if name.endswith(".keras") else source.save_weights(file)
+    loaded = build(3, image_size=32, alpha=0.1, blocks=17, weights=str(file)).get_layer("backbone")
+    for ours, theirs in zip(loaded.get_weights(), source.get_weights(), strict=True):
+        assert np.array_equal(ours, theirs)
+
+
+@pytest.mark.parametrize("name", ["own.weights.h5", "own.keras"])
+def test_weights_of_another_width_are_refused(tmp_path: Path, name: str) -> None:
+    file = tmp_path / name
+    source = build(3, image_size=32, alpha=0.35, blocks=17, weights="none").get_layer("backbone")
+    source.save(file) if name.endswith(".keras") else source.save_weights(file)
+    with pytest.raises(InvalidInput, match=r"does not fit MobileNetV2 with alpha 0\.1"):
+        build(3, image_size=32, alpha=0.1, blocks=17, weights=str(file))
+
+
+def test_a_file_that_holds_no_weights_is_refused(tmp_path: Path) -> None:
+    for name in ("own.weights.h5", "own.keras"):
+        (tmp_path / name).write_bytes(b"neither")
+        with pytest.raises(InvalidInput, match="does not fit MobileNetV2"):
+            build(3, image_size=32, alpha=0.1, blocks=17, weights=str(tmp_path / name))
+
+
+def test_a_backbone_can_be_cut_and_takes_the_weights_of_the_whole(tmp_path: Path) -> None:
+    whole = build(3, image_size=32, alpha=0.1, blocks=17, weights="none")
+    for name in ("own.weights.h5", "own.keras"):
+        source = whole.get_layer("backbone")
+        if name.endswith(".keras"):
+            whole.save(tmp_path / name)
+        else:
+            source.save_weights(tmp_path / name)
+        cut = build(3, image_size=32, alpha=0.1, blocks=7, weights=str(tmp_path / name))
+        layers = cut.get_layer("backbone").layers
+        assert [layer.name for layer in layers][-2:] == ["block_6_project_BN", "average"]
+        for layer in filter(lambda layer: layer.weights, layers):
+            theirs = source.get_layer(layer.name).get_weights()
+            assert all(map(np.array_equal, layer.get_weights(), theirs))
+
+
+def test_fine_tuning_a_cut_backbone_reaches_its_last_blocks() -> None:
+    network = build(3, image_size=32, alpha=0.1, blocks=7, weights="none")
+    unfreeze_top(network)
+    layers = network.get_layer("backbone").layers
+    learning = [layer.name for layer in layers if layer.trainable_weights]
+    assert learning[0] == "block_3_expand"
+
+
+def test_fine_tuning_reaches_the_top_of_the_backbone_alone() -> None:
+    network = build(3, image_size=32, alpha=0.1, blocks=17, weights="none")
+    unfreeze_top(network)
+    layers = network.get_layer("backbone").layers
+    learning = [layer.name for layer in layers if layer.trainable_weights]
+    assert learning[0] == "block_13_expand"
+    assert "block_12_project" not in learning
+    assert "Conv_1" in learning

@@ -1,0 +1,1 @@
+"""Tiny pipelines that the tests of pipeline backends run."""

@@ -1,0 +1,52 @@
+"""Random variation of training images."""
+
+import numpy as np
+from slipway_components.images import Images
+from slipway_components.train.augment import BRIGHTNESS, augment
+from slipway_components.train.batches import training_batches
+
+
+def picture(size: int = 24) -> np.ndarray[tuple[int, ...], np.dtype[np.uint8]]:
+    rows, columns = np.mgrid[0:size, 0:size]
+    return np.stack([rows * 10, columns * 10, (rows + columns) * 5], axis=-1).astype(np.uint8)
+
+
+def test_the_same_generator_state_gives_the_same_bits() -> None:
+    one, two = (augment(picture(), np.random.default_rng(7)) for _ in range(2))
+    assert one.shape == picture().shape
+    assert one.dtype == np.uint8
+    assert np.array_equal(one, two)
+
+
+def test_every_variation_is_another_one() -> None:
+    rng = np.random.default_rng(7)
+    assert len({augment(picture(), rng).tobytes() for _ in range(20)}) == 20
+
+
+def test_no_foreign_colour_comes_in_at_the_edges() -> None:
+    even = np.full((24, 24, 3), 128, np.uint8)
+    rng = np.random.default_rng(1)
+    for _ in range(20):
+        varied = augment(even, rng).astype(int)
+        assert np.ptp(varied) == 0
+        assert abs(int(varied[0, 0, 0]) - 128) <= BRIGHTNESS
+
+
+def test_a_round_of_batches_shows_every_image_once() -> None:
+    count = 10
+    images = Images(np.stack([picture()] * count), np.arange(count))
+    batches = training_batches(images, count, 4, seed=3)
+    seen = np.concatenate([next(batches)[1].argmax(axis=1) for _ in range(5)])
+    assert sorted(seen[:count]) == list(range(count))
+    assert sorted(seen[count:]) == list(range(count))
+    assert list(seen[:count]) != list(seen[count:])
+
+
+def test_the_seed_decides_order_and_variation() -> None:
+    images = Images(np.stack([picture()] * 6), np.arange(6))
+    one, same, other = (next(training_batches(images, 6, 4, seed)) for seed in (3, 3, 4))
+    assert np.array_equal(one[0], same[0])
+    assert np.array_equal(one[1], same[1])
+    assert not np.array_equal(one[0], other[0])
+    assert one[0].dtype == np.float32
+    assert abs(one[0]).max() <= 1
