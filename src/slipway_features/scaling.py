@@ -57,7 +57,7 @@ class Scaling:
         """values [..., N] → the same shape; ValueError when N is not that of the scaling."""
         if len(self.offset) not in (1, values.shape[-1]):
             raise ValueError(f"{values.shape[-1]} values, the scaling is of {len(self.offset)}")
-        scaled = (values - np.array(self.offset)) * np.array(self.factor)
+        scaled: Reals = (values - np.array(self.offset)) * np.array(self.factor)
         return scaled if self.clip is None else np.clip(scaled, *self.clip)
 
     def to_dict(self) -> dict[str, list[float]]:

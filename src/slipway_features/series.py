@@ -27,4 +27,5 @@ class Series:
         if not self._own_scale:
             return window
         deviation = np.maximum(window.std(axis=0), _LEAST)
-        return (window - window.mean(axis=0)) / deviation
+        shape: Signal = (window - window.mean(axis=0)) / deviation
+        return shape

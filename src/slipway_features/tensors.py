@@ -15,7 +15,8 @@ def store(
     range of `dtype`; same shape as given."""
     limits = np.iinfo(dtype)
     stored = np.rint(values / np.float64(scale)) + zero_point
-    return np.clip(stored, limits.min, limits.max).astype(dtype)
+    whole: NDArray[Any] = np.clip(stored, limits.min, limits.max).astype(dtype)
+    return whole
 
 
 def restore(stored: NDArray[np.integer[Any]], *, scale: float, zero_point: int) -> Reals:
