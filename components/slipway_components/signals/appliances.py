@@ -1,0 +1,92 @@
+"""Which appliance is running, from the vibration of what it stands on: acceleration in three axes.
+
+A recording's length, the times of its samples and their rate tell the classes of the known data
+apart without any vibration, so only the values of the three axes are ever looked at.
+"""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+
+from slipway.domain.errors import InvalidInput
+from slipway_components.signals.recordings import Recording
+from slipway_components.signals.workloads import Parameters, Reals, Workload
+from slipway_components.tensorflow_import import import_keras
+from slipway_features.scaling import Scaling
+
+NETWORKS: Final = ("pooling", "gru")
+
+
+class Appliances(Workload):
+    """Windows of acceleration (g) as they are, standard scaling, a small convolutional network."""
+
+    axes = ("x", "y", "z")
+
+    def preprocessing(self, parameters: Parameters) -> dict[str, Any]:
+        """Windows of any rate."""
+        return {
+            "kind": "series",
+            "axes": list(self.axes),
+            "rate": 0.0,
+            "window": int(parameters["window"]),
+            "step": int(parameters["step"]),
+        }
+
+    def scaling(self, features: Reals, parameters: Parameters) -> Scaling:
+        """A mean of 0 and a deviation of 1 for each axis."""
+        return Scaling.standard(features)
+
+    def network(self, shape: tuple[int, ...], labels: int, parameters: Parameters) -> Any:
+        """Conv1D, pooling, Conv1D, then a GRU (unrolled: LiteRT has no other in int8) or the mean
+        over time."""
+        keras, _ = import_keras()
+        kind = parameters["network"]
+        if kind not in NETWORKS:
+            raise InvalidInput(f"network is {kind!r}", hint=f"It is {' or '.join(NETWORKS)}")
+        layers = keras.layers
+        signal = keras.Input(shape, name="signal")
+        x = layers.Conv1D(16, 5, activation="relu")(signal)
+        x = layers.MaxPooling1D(4)(x)
+        x = layers.Conv1D(32, 3, activation="relu")(x)
+        x = layers.GRU(24, unroll=True)(x) if kind == "gru" else layers.GlobalAveragePooling1D()(x)
+        x = layers.Dropout(0.2)(x)
+        x = layers.Dense(24, activation="relu")(x)
+        scores = layers.Dense(labels, activation="softmax", name="scores")(x)
+        return keras.Model(signal, scores)
+
+    def variations(
+        self, recording: Recording, parameters: Parameters, rng: np.random.Generator
+    ) -> Iterator[Recording]:
+        """The same vibration felt by a sensor that is stuck on a little askew, on a lighter or
+        heavier support."""
+        for number in range(int(parameters["variations"])):
+            mean = recording.values.mean(axis=0)
+            values = mean + (recording.values - mean) * rng.uniform(0.85, 1.18)
+            values = values @ _turn(rng, degrees=4.0)
+            source = recording.source or recording.name
+            yield replace(
+                recording, name=f"{recording.name}~{number}", values=values, source=source
+            )
+
+    def load(self, source: Path) -> Iterator[Recording]:
+        """LABEL/*.csv whose header names x, y and z, in g."""
+        raise NotImplementedError
+
+    def synthesise(self, seed: int, recordings: int) -> Iterator[Recording]:
+        """See `synthetic`."""
+        raise NotImplementedError
+
+
+def _turn(rng: np.random.Generator, *, degrees: float) -> Reals:
+    """A rotation [3, 3] by up to so many degrees about each axis."""
+    turn = np.eye(3)
+    for first, second in ((0, 1), (0, 2), (1, 2)):
+        angle = np.radians(rng.uniform(-degrees, degrees))
+        about = np.eye(3)
+        about[[first, second], [first, second]] = np.cos(angle)
+        about[first, second], about[second, first] = np.sin(angle), -np.sin(angle)
+        turn = turn @ about
+    return turn

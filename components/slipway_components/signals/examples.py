@@ -1,0 +1,75 @@
+"""Windows of recordings as features, before they are scaled."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from slipway.domain.errors import InvalidDataset
+from slipway_components.signals.recordings import Recording
+from slipway_features.preparing import Preparing
+
+Reals = NDArray[np.float64]
+
+
+@dataclass(frozen=True, eq=False)
+class Examples:
+    """The windows of one recording that a device would ask its model about."""
+
+    recording: Recording
+    features: Reals  # [windows, …]; silent windows are left out
+
+
+def examples_of(recording: Recording, preparing: Preparing) -> Examples:
+    """Cut and extract as a device does; raises InvalidDataset when the recording does not fit the
+    preprocessing or is shorter than a window."""
+    where = f"recording {recording.label}/{recording.name}"
+    if recording.axes != preparing.axes:
+        raise InvalidDataset(
+            f"{where} has the axes {', '.join(recording.axes)}, not {', '.join(preparing.axes)}",
+            hint="Gather the data with this pipeline",
+        )
+    if preparing.rate and recording.rate and abs(recording.rate / preparing.rate - 1) > 0.01:
+        raise InvalidDataset(
+            f"{where} has {recording.rate:g} samples a second, not {preparing.rate:g}",
+            hint="Resample it or record it again",
+        )
+    if len(recording.values) < preparing.window:
+        raise InvalidDataset(
+            f"{where} has {len(recording.values)} samples, a window takes {preparing.window}",
+            hint="Remove it, or use a shorter window",
+        )
+    try:
+        cut = [window for _, window in preparing.windows(recording.values)]
+    except ValueError as error:
+        raise InvalidDataset(f"{where}: {error}", hint="Mend or remove it") from error
+    features = [preparing.extract(window) for window in cut if not preparing.silent(window)]
+    return Examples(recording, np.array(features))
+
+
+def labels_of(recordings: Sequence[Recording]) -> tuple[str, ...]:
+    """All labels, sorted: their order is the order of the model's scores. Raises InvalidDataset
+    for fewer than two."""
+    labels = tuple(sorted({recording.label for recording in recordings}))
+    if len(labels) < 2:
+        raise InvalidDataset(
+            f"the only label is {labels[0]!r}", hint="A classifier needs at least two labels"
+        )
+    return labels
+
+
+def stacked(examples: Sequence[Examples], labels: Sequence[str]) -> tuple[Reals, NDArray[np.int64]]:
+    """The features of all windows [N, …] and the index of each one's label [N]; raises
+    InvalidDataset when a label has no window at all."""
+    heard = [part for part in examples if len(part.features)]
+    missing = sorted(set(labels) - {part.recording.label for part in heard})
+    if missing:
+        raise InvalidDataset(
+            f"no window of {missing[0]!r} is above the silence",
+            hint="Give louder recordings, or lower silence",
+        )
+    targets = [
+        np.full(len(part.features), labels.index(part.recording.label), np.int64) for part in heard
+    ]
+    return np.concatenate([part.features for part in heard]), np.concatenate(targets)

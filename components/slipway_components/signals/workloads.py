@@ -1,0 +1,76 @@
+"""The workloads on signals: what each has to say for itself, and where it is found."""
+
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from typing import Any, Final, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from slipway.domain.errors import NotFound
+from slipway_components.signals.recordings import Recording
+from slipway_features.scaling import Scaling
+
+Reals = NDArray[np.float64]
+Parameters = Mapping[str, Any]  # of a pipeline, by name
+
+
+class Workload(Protocol):
+    """What is one workload's own; the pipeline's steps do the rest.
+
+    A workload inherits from this class, whose last two methods are what most need.
+    """
+
+    task: str = "series-classification"  # as the model's card names it
+    kernels: str = "reference"  # those that serve, as the model's card names them
+    axes: tuple[str, ...]
+
+    def load(self, source: Path) -> Iterator[Recording]:
+        """The recordings of a user's folder, in this workload's formats; a SlipwayError names the
+        file at fault."""
+        ...
+
+    def synthesise(self, seed: int, recordings: int) -> Iterator[Recording]:
+        """So many recordings per label that look like real ones; the same seed gives the same."""
+        ...
+
+    def preprocessing(self, parameters: Parameters) -> dict[str, Any]:
+        """The card's `preprocessing`, complete."""
+        ...
+
+    def scaling(self, features: Reals, parameters: Parameters) -> Scaling:
+        """Learned from unscaled features [N, …] of training windows."""
+        ...
+
+    def network(self, shape: tuple[int, ...], labels: int, parameters: Parameters) -> Any:
+        """A new Keras model: scaled features [batch, *shape] → scores [batch, labels]."""
+        ...
+
+    def variations(
+        self, recording: Recording, parameters: Parameters, rng: np.random.Generator
+    ) -> Iterator[Recording]:
+        """More recordings to learn from, made out of one of the training's; never judged."""
+        yield from ()
+
+    def select(self, targets: NDArray[np.int64], rng: np.random.Generator) -> NDArray[np.int64]:
+        """Which of the training windows with these label indices to learn from; all."""
+        return np.arange(len(targets))
+
+
+def _appliances() -> Workload:
+    from slipway_components.signals.appliances import Appliances
+
+    return Appliances()
+
+
+# Name → what makes it; imported when it is asked for.
+WORKLOADS: Final[Mapping[str, Callable[[], Workload]]] = {"appliances": _appliances}
+
+
+def workload(name: str) -> Workload:
+    """The workload of that name; raises NotFound."""
+    if name not in WORKLOADS:
+        raise NotFound(
+            f"there is no workload {name!r} on signals", hint=f"Known are {', '.join(WORKLOADS)}"
+        )
+    return WORKLOADS[name]()
