@@ -11,6 +11,7 @@ NAMES = (
     "agent_verification",
     "delivery",
     "reliability",
+    "spectral",
 )
 
 

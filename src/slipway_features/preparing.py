@@ -16,12 +16,16 @@ from numpy.typing import NDArray
 from slipway_features.scaling import Scaling
 from slipway_features.series import series
 from slipway_features.signal import Signal, check, windows
+from slipway_features.spectral import spectral
 
 Reals = NDArray[np.float64]
 Extract = Callable[[Signal], Reals]
 
 # kind → from the parameters to what makes features [...] of one window [window, axes].
-EXTRACTORS: Final[Mapping[str, Callable[[Mapping[str, Any]], Extract]]] = {"series": series}
+EXTRACTORS: Final[Mapping[str, Callable[[Mapping[str, Any]], Extract]]] = {
+    "series": series,
+    "spectral": spectral,
+}
 
 
 @dataclass(frozen=True)
