@@ -45,6 +45,11 @@ class Preparing:
         is none of these axes or is not finite."""
         return windows(check(values, self.axes), self.window, self.step)
 
+    def check_rate(self, rate: float) -> None:
+        """ValueError when the rate of a signal in Hz is said (not 0) and more than 1 % off."""
+        if rate and self.rate and abs(rate - self.rate) > self.rate / 100:
+            raise ValueError(f"the rate is {rate:g} Hz, the model takes {self.rate:g} Hz")
+
     def silent(self, window: Signal) -> bool:
         """Whether there is too little in the window [window, axes] to ask a model about it."""
         return bool(self.silence) and float(np.mean(np.square(window))) < self.silence

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from slipway.domain.card import GoldenSample, ModelCard, Tensor
+from slipway.domain.card import GoldenSample, ModelCard, Task, Tensor
 from slipway.domain.errors import GoldenMismatch, InvalidCard, NotFound, Unavailable
 from slipway.domain.names import Arch, ModelVersion
 from slipway.ports.image_builder import BuiltImage, Outcome
@@ -28,7 +28,7 @@ GOOD = json.dumps({"ok": True, "samples": 2, "max_distance": 0.0})
 def card(version: ModelVersion) -> ModelCard:
     tensor = Tensor("image", (1, 2), "int8")
     return ModelCard(
-        version, "image-classification", ("a", "b"), (tensor,), (tensor,), {"kind": "image"},
+        version, Task.IMAGES, ("a", "b"), (tensor,), (tensor,), {"kind": "image"},
         golden=(GoldenSample("aGk=", ((1.0, 2.0),)),),
     )  # fmt: skip
 

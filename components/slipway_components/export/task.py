@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from slipway.domain.card import ModelCard
+from slipway.domain.card import ModelCard, Task
 from slipway.domain.errors import Failed
 from slipway.domain.names import ModelVersion
 from slipway_components.evaluate.measure import measure
@@ -62,7 +62,7 @@ def export(
         accuracy, accuracy_float = quantised.evaluation.accuracy, single.evaluation.accuracy
         card = ModelCard(
             version=parsed,
-            task="image-classification",
+            task=Task.IMAGES,
             labels=trained.labels,
             inputs=(device.input,),
             outputs=(device.output,),
