@@ -12,18 +12,37 @@ from typing import Any, Final
 import numpy as np
 
 from slipway.domain.errors import InvalidInput
+from slipway_components.signals.appliances_synthetic import AXES, synthesise
+from slipway_components.signals.folders import load_signals
 from slipway_components.signals.recordings import Recording
 from slipway_components.signals.workloads import Parameters, Reals, Workload
 from slipway_components.tensorflow_import import import_keras
 from slipway_features.scaling import Scaling
 
 NETWORKS: Final = ("pooling", "gru")
+LEAST_WINDOW: Final = 16  # samples, of which three are left where the second convolution begins
 
 
 class Appliances(Workload):
     """Windows of acceleration (g) as they are, standard scaling, a small convolutional network."""
 
-    axes = ("x", "y", "z")
+    axes = AXES
+
+    def check(self, parameters: Parameters) -> None:
+        """See the base class."""
+        if parameters["network"] not in NETWORKS:
+            raise InvalidInput(
+                f"network is {parameters['network']!r}", hint=f"It is {' or '.join(NETWORKS)}"
+            )
+        if int(parameters["window"]) < LEAST_WINDOW:
+            raise InvalidInput(
+                f"window is {parameters['window']}",
+                hint=f"The network takes {LEAST_WINDOW} samples or more",
+            )
+        if int(parameters["variations"]) < 0:
+            raise InvalidInput(
+                f"variations is {parameters['variations']}", hint="Use 0 or more of each recording"
+            )
 
     def preprocessing(self, parameters: Parameters) -> dict[str, Any]:
         """Windows of any rate."""
@@ -43,15 +62,13 @@ class Appliances(Workload):
         """Conv1D, pooling, Conv1D, then a GRU (unrolled: LiteRT has no other in int8) or the mean
         over time."""
         keras, _ = import_keras()
-        kind = parameters["network"]
-        if kind not in NETWORKS:
-            raise InvalidInput(f"network is {kind!r}", hint=f"It is {' or '.join(NETWORKS)}")
         layers = keras.layers
         signal = keras.Input(shape, name="signal")
         x = layers.Conv1D(16, 5, activation="relu")(signal)
         x = layers.MaxPooling1D(4)(x)
         x = layers.Conv1D(32, 3, activation="relu")(x)
-        x = layers.GRU(24, unroll=True)(x) if kind == "gru" else layers.GlobalAveragePooling1D()(x)
+        gru = parameters["network"] == "gru"
+        x = layers.GRU(24, unroll=True)(x) if gru else layers.GlobalAveragePooling1D()(x)
         x = layers.Dropout(0.2)(x)
         x = layers.Dense(24, activation="relu")(x)
         scores = layers.Dense(labels, activation="softmax", name="scores")(x)
@@ -72,12 +89,12 @@ class Appliances(Workload):
             )
 
     def load(self, source: Path) -> Iterator[Recording]:
-        """LABEL/*.csv whose header names x, y and z, in g."""
-        raise NotImplementedError
+        """LABEL/*.csv whose header names x, y and z, in g; other columns are left out."""
+        return load_signals(source, ".csv", self.axes)
 
     def synthesise(self, seed: int, recordings: int) -> Iterator[Recording]:
-        """See `synthetic`."""
-        raise NotImplementedError
+        """See `appliances_synthetic`."""
+        return synthesise(seed, recordings)
 
 
 def _turn(rng: np.random.Generator, *, degrees: float) -> Reals:

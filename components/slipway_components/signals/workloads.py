@@ -18,7 +18,7 @@ Parameters = Mapping[str, Any]  # of a pipeline, by name
 class Workload(Protocol):
     """What is one workload's own; the pipeline's steps do the rest.
 
-    A workload inherits from this class, whose last two methods are what most need.
+    A workload inherits from this class; `check`, `variations` and `select` are as most need them.
     """
 
     task: str = "series-classification"  # as the model's card names it
@@ -33,6 +33,9 @@ class Workload(Protocol):
     def synthesise(self, seed: int, recordings: int) -> Iterator[Recording]:
         """So many recordings per label that look like real ones; the same seed gives the same."""
         ...
+
+    def check(self, parameters: Parameters) -> None:
+        """Raise InvalidInput for a parameter that would fail a run later."""
 
     def preprocessing(self, parameters: Parameters) -> dict[str, Any]:
         """The card's `preprocessing`, complete."""
