@@ -47,7 +47,7 @@ def begin(started: int) -> int:
     return started or int(time.time())
 
 
-def canonical(parameters: Mapping[str, Parameter]) -> str:
+def canonical(parameters: Mapping[str, object]) -> str:
     """One text for one set of parameters: sorted keys, no spaces."""
     return json.dumps(parameters, sort_keys=True, separators=(",", ":"))
 
