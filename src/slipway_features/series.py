@@ -28,4 +28,5 @@ class Series:
         if not self._own_scale:
             return window
         deviation = np.maximum(window.std(axis=0), _LEAST)
-        return np.round((window - window.mean(axis=0)) / deviation, 6)
+        shape: Signal = np.round((window - window.mean(axis=0)) / deviation, 6)
+        return shape
