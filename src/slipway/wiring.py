@@ -4,7 +4,8 @@ Adapters are imported when they are asked for, so that a command pays only for w
 """
 
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -19,7 +20,9 @@ from slipway.settings import Settings
 
 if TYPE_CHECKING:
     from slipway.adapters.key_folder import KeyFolder
-    from slipway.services.image_context import Workshop
+    from slipway.domain.prediction import Prediction
+    from slipway.services.evaluate import Evaluator
+    from slipway.services.image_context import ImageSources, Workshop
     from slipway.services.package_app import AppPackager
     from slipway.services.package_model import ModelPackager
     from slipway.services.shared_images import SharedImages
@@ -252,10 +255,25 @@ def image_builder(settings: Settings) -> ImageBuilder:
 
 def workshop(settings: Settings) -> "Workshop":
     """All that images are made with."""
+    from slipway.adapters.debian.image_parts import DebianImageParts
+    from slipway.services.image_context import Workshop
+
+    cache = settings.cache / "images"
+    return Workshop(
+        builder=image_builder(settings),
+        registry=image_registry(settings),
+        parts=DebianImageParts(cache),
+        sources=_sources(),
+        archs=_archs(settings),
+        cache=cache,
+    )
+
+
+def _sources() -> "ImageSources":
+    """Where the images' recipes and our own code lie."""
     from importlib.util import find_spec
 
-    from slipway.adapters.debian.image_parts import DebianImageParts
-    from slipway.services.image_context import ImageSources, Workshop
+    from slipway.services.image_context import ImageSources
 
     def folders(package: str) -> list[Path]:
         spec = find_spec(package)
@@ -270,14 +288,30 @@ def workshop(settings: Settings) -> "Workshop":
         *folders("slipway_features"),
         *(folders("slipway_agent") or [containers.parent / "edge-agent" / "slipway_agent"]),
     ]
-    cache = settings.cache / "images"
-    return Workshop(
-        builder=image_builder(settings),
-        registry=image_registry(settings),
-        parts=DebianImageParts(cache),
-        sources=ImageSources(containers, tuple(path for path in own if path.is_dir())),
-        archs=_archs(settings),
-        cache=cache,
+    return ImageSources(containers, tuple(path for path in own if path.is_dir()))
+
+
+def evaluator(settings: Settings) -> "Evaluator":
+    """What evaluates model versions with the serving program on this machine."""
+    from slipway_components.signals.workloads import workload
+
+    from slipway.adapters.local_serving import serving
+    from slipway.adapters.serving_client import ServingClient, recording_body
+    from slipway.services.evaluate import Evaluator
+
+    packages = _sources()
+    app = [packages.package(name) for name in ("slipway_serving", "slipway_features")]
+
+    @contextmanager
+    def serve(model: Path) -> "Iterator[Callable[[bytes, str], Prediction]]":
+        with serving(model, app) as url:
+            yield ServingClient(url, timeout=600).predict
+
+    return Evaluator(
+        model_output_bucket(settings),
+        serve,
+        lambda name: workload(name).load,
+        lambda values, axes, rate: recording_body(values.tolist(), axes, rate),
     )
 
 

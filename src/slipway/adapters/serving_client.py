@@ -4,46 +4,17 @@ import http.client
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
 from slipway.domain.errors import Failed, InvalidInput, SlipwayError, Unavailable
+from slipway.domain.prediction import Prediction, Score, Window
 from slipway.domain.system_errors import os_errors
 
 _LARGEST = 100 * 2**20  # bytes of a file; servers take less
 _RECORDINGS = "Give a CSV or WAV file, or JSON, of at least a window of what the model takes"
 _HINTS = {"not-a-recording": _RECORDINGS, "too-short": _RECORDINGS}
-
-
-@dataclass(frozen=True)
-class Score:
-    """One label and how sure the model is of it, 0 to 1."""
-
-    label: str
-    score: float
-
-
-@dataclass(frozen=True)
-class Window:
-    """The answer to one window of a recording."""
-
-    start: int  # its first sample
-    scores: list[Score]  # none when it was silent, and of anomaly-detection
-    error: float | None  # of anomaly-detection: how far it is from what the model knows
-
-
-@dataclass(frozen=True)
-class Prediction:
-    """The answer to one image or recording, best score first, and by whom it was given."""
-
-    version: str  # model version
-    digest: str  # of the image that the server runs in, empty outside of one
-    scores: list[Score]  # of anomaly-detection the one label that its error means
-    windows: list[Window]  # none of an image
-    threshold: float | None  # of anomaly-detection: an error above it is an anomaly
-    latency_ms: float  # in the server
 
 
 def read_file(path: Path) -> bytes:

@@ -1,5 +1,6 @@
 """`slipway predict`: ask a model what it makes of an image or a recording."""
 
+from collections.abc import Sequence
 from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -9,7 +10,7 @@ import click
 from slipway.cli.output import json_option, print_json, print_table
 
 if TYPE_CHECKING:
-    from slipway.adapters.serving_client import Prediction, Score, Window
+    from slipway.domain.prediction import Prediction, Score, Window
 
 
 @click.command(short_help="Ask a model about an image or a recording.")
@@ -63,7 +64,7 @@ def _recording(file: Path) -> bytes:
     return recording_body(recording.values.tolist(), recording.axes, recording.rate)
 
 
-def _runs(windows: "list[Window]") -> list[tuple[str, ...]]:
+def _runs(windows: "Sequence[Window]") -> list[tuple[str, ...]]:
     """A row for each stretch of windows with the same best label."""
     rows: list[tuple[str, ...]] = []
     for label, run in groupby(windows, lambda window: _best(window).label):
@@ -74,12 +75,12 @@ def _runs(windows: "list[Window]") -> list[tuple[str, ...]]:
 
 
 def _best(window: "Window") -> "Score":
-    from slipway.adapters.serving_client import Score
+    from slipway.domain.prediction import Score
 
     return window.scores[0] if window.scores else Score("(silent)", 0.0)
 
 
-def _show_errors(windows: "list[Window]", threshold: float) -> None:
+def _show_errors(windows: "Sequence[Window]", threshold: float) -> None:
     errors = [(window.error or 0.0, window.start) for window in windows]
     above = sum(error > threshold for error, _ in errors)
     worst, start = max(errors)
@@ -105,5 +106,5 @@ def _document(answer: "Prediction") -> dict[str, Any]:
     return document
 
 
-def _labels(scores: "list[Score]") -> list[dict[str, Any]]:
+def _labels(scores: "Sequence[Score]") -> list[dict[str, Any]]:
     return [{"label": one.label, "score": one.score} for one in scores]
