@@ -75,7 +75,8 @@ def write(folder: Path, recording: Recording) -> Path:
 def read(path: Path) -> Recording:
     """Read one file; raises InvalidDataset when it is none that `write` wrote."""
     try:
-        with np.load(path, allow_pickle=False) as held:
+        # Opened here: NumPy leaves a file open that turns out to be damaged.
+        with path.open("rb") as file, np.load(file, allow_pickle=False) as held:
             return Recording(
                 label=path.parent.name,
                 name=path.stem,
@@ -84,7 +85,7 @@ def read(path: Path) -> Recording:
                 axes=tuple(str(axis) for axis in held["axes"]),
                 source=str(held["source"]),
             )
-    except (OSError, ValueError, KeyError, TypeError, zipfile.BadZipFile) as error:
+    except (OSError, ValueError, KeyError, TypeError, EOFError, zipfile.BadZipFile) as error:
         raise InvalidDataset(
             f"{path} is no recording: {type(error).__name__} {error}", hint="Gather the data again"
         ) from error
