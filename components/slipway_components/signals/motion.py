@@ -1,0 +1,82 @@
+"""What a phone is going through, from its accelerometer: free fall, lying idle, anything else."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, Final
+
+from slipway.domain.errors import InvalidInput
+from slipway_components.signals.recordings import Recording
+from slipway_components.signals.workloads import Parameters, Reals, Workload
+from slipway_components.tensorflow_import import import_keras
+from slipway_features.scaling import Scaling
+
+NETWORKS: Final = ("dense", "convolution")
+
+_CUT = 4.0  # deviations; what lies further out would cost the int8 input its resolution
+
+
+class Motion(Workload):
+    """Windows of acceleration (m/s²): spectral features and a dense network, or as they are and a
+    convolutional one."""
+
+    axes = ("x", "y", "z")
+
+    def preprocessing(self, parameters: Parameters) -> dict[str, Any]:
+        """The window itself for the convolution, spectral features for the dense network."""
+        network = _network(parameters)
+        document: dict[str, Any] = {
+            "kind": "spectral" if network == "dense" else "series",
+            "axes": list(self.axes),
+            "rate": float(parameters["rate"]),
+            "window": int(parameters["window"]),
+            "step": int(parameters["step"]),
+        }
+        if network == "convolution":
+            return document
+        return {
+            **document,
+            "filter": str(parameters["filter"]),
+            "cutoff": float(parameters["cutoff"]),
+            "order": int(parameters["order"]),
+            "peaks": int(parameters["peaks"]),
+            "bins": [float(edge) for edge in parameters["bins"]],
+            "statistics": bool(parameters["statistics"]),
+        }
+
+    def scaling(self, features: Reals, parameters: Parameters) -> Scaling:
+        """A mean of 0 and a deviation of 1 for each feature or axis, cut at 4 deviations."""
+        return replace(Scaling.standard(features), clip=(-_CUT, _CUT))
+
+    def network(self, shape: tuple[int, ...], labels: int, parameters: Parameters) -> Any:
+        """Two dense layers on features [features]; or two convolutions and the mean over time on a
+        window [window, axes]."""
+        keras, _ = import_keras()
+        layers = keras.layers
+        given = keras.Input(shape, name="signal")
+        if _network(parameters) == "dense":
+            x = layers.Dense(20, activation="relu")(given)
+            x = layers.Dropout(0.2)(x)
+            x = layers.Dense(10, activation="relu")(x)
+        else:
+            x = layers.Conv1D(12, 7, strides=2, activation="relu")(given)
+            x = layers.Conv1D(20, 5, strides=2, activation="relu")(x)
+            x = layers.GlobalAveragePooling1D()(x)
+            x = layers.Dropout(0.2)(x)
+        scores = layers.Dense(labels, activation="softmax", name="scores")(x)
+        return keras.Model(given, scores)
+
+    def load(self, source: Path) -> Iterator[Recording]:
+        """Edge Impulse's JSON and CBOR, CSV."""
+        raise NotImplementedError
+
+    def synthesise(self, seed: int, recordings: int) -> Iterator[Recording]:
+        """See `synthetic_motion`."""
+        raise NotImplementedError
+
+
+def _network(parameters: Parameters) -> str:
+    kind = str(parameters["network"])
+    if kind not in NETWORKS:
+        raise InvalidInput(f"network is {kind!r}", hint=f"It is {' or '.join(NETWORKS)}")
+    return kind
