@@ -43,7 +43,7 @@ def read(path: Path, key: bytes | None) -> Acquisition:
 
     Raises InvalidDataset, which names the file and what is wrong with it.
     """
-    with os_errors(path):
+    with os_errors(str(path)):
         content = path.read_bytes()
     document = _parse(path, content)
     try:
