@@ -23,12 +23,12 @@ class Recording:
     values: Signal  # float64[samples, axes]
     rate: float  # Hz; 0 when it is irregular or unknown
     axes: tuple[str, ...]
-    source: str = ""  # what it was cut from, when several were cut from one
+    source: str = ""  # LABEL/NAME of what it was cut from, when several were cut from one
 
     @property
     def group(self) -> str:
         """Recordings of one group are never on two sides of a split."""
-        return f"{self.label}/{self.source or self.name}"
+        return self.source or f"{self.label}/{self.name}"
 
 
 def write(folder: Path, recording: Recording) -> Path:

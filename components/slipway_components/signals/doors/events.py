@@ -96,7 +96,9 @@ def key(rng: Random) -> Sound:
 def _click(rng: Random, sound: Sound, case: bodies.Body, start: int) -> None:
     """The latch gives way before the bolt moves; not always to be heard."""
     if rng.random() < 0.6:
-        add(sound, rng.uniform(0.1, 0.7) * case.strike(rng, log_uniform(rng, 0.0001, 0.0005)), start)
+        add(
+            sound, rng.uniform(0.1, 0.7) * case.strike(rng, log_uniform(rng, 0.0001, 0.0005)), start
+        )
 
 
 def _motor(rng: Random, length: int) -> Sound:

@@ -9,7 +9,15 @@ from itertools import product
 
 import numpy as np
 
-from slipway_components.signals.doors.shaping import RATE, Random, Sound, add, noise, power_of_two, samples
+from slipway_components.signals.doors.shaping import (
+    RATE,
+    Random,
+    Sound,
+    add,
+    noise,
+    power_of_two,
+    samples,
+)
 
 _SPEED = 343.0  # m/s
 _WALLS = 3  # of the echoes that are computed one by one

@@ -9,7 +9,14 @@ from slipway_components.signals.doors import backgrounds
 from slipway_components.signals.doors.events import EVENTS
 from slipway_components.signals.doors.others import OTHERS
 from slipway_components.signals.doors.rooms import Room, heard_in
-from slipway_components.signals.doors.shaping import Random, Sound, coloured, log_uniform, samples, wander
+from slipway_components.signals.doors.shaping import (
+    Random,
+    Sound,
+    coloured,
+    log_uniform,
+    samples,
+    wander,
+)
 
 UNKNOWN: Final = "unknown"
 LABELS: Final = (*EVENTS, UNKNOWN)
@@ -26,7 +33,7 @@ class Scene:
     """What a microphone heard, and when the event was to be heard."""
 
     label: str
-    heard: Sound  # within -1 to 1
+    samples: Sound  # within -1 to 1, as a file of 16 bits holds them
     start: int  # first sample of the event
     end: int  # the sample after its last
 
@@ -79,5 +86,5 @@ def _microphone(rng: Random, sound: Sound) -> Sound:
     peak = log_uniform(rng, 0.02, 0.95) if rng.random() > 0.05 else rng.uniform(1.1, 3)
     made *= peak / max(float(np.abs(made).max()), 1e-12)
     made += peak * log_uniform(rng, 3e-4, 1e-2) * rng.standard_normal(len(made))
-    heard: Sound = np.clip(made, -1, 1)
+    heard: Sound = np.clip(np.rint(made * 32_768), -32_768, 32_767) / 32_768
     return heard
