@@ -13,6 +13,7 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
+from slipway_features.mfcc import mfcc
 from slipway_features.scaling import Scaling
 from slipway_features.series import series
 from slipway_features.signal import Signal, check, windows
@@ -23,6 +24,7 @@ Extract = Callable[[Signal], Reals]
 
 # kind → from the parameters to what makes features [...] of one window [window, axes].
 EXTRACTORS: Final[Mapping[str, Callable[[Mapping[str, Any]], Extract]]] = {
+    "mfcc": mfcc,
     "series": series,
     "spectral": spectral,
 }

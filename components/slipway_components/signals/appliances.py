@@ -83,10 +83,8 @@ class Appliances(Workload):
             mean = recording.values.mean(axis=0)
             values = mean + (recording.values - mean) * rng.uniform(0.85, 1.18)
             values = values @ _turn(rng, degrees=4.0)
-            source = recording.source or recording.name
-            yield replace(
-                recording, name=f"{recording.name}~{number}", values=values, source=source
-            )
+            name = f"{recording.name}~{number}"
+            yield replace(recording, name=name, values=values, source=recording.group)
 
     def load(self, source: Path) -> Iterator[Recording]:
         """LABEL/*.csv whose header names x, y and z, in g; other columns are left out."""

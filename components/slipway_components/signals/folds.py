@@ -76,7 +76,7 @@ def _blocks(recording: Recording, count: int, window: int) -> list[Recording]:
             recording,
             name=f"{recording.name}+{start}",
             values=recording.values[start : start + length],
-            source=f"{recording.name}+{start}",
+            source=f"{recording.label}/{recording.name}+{start}",
         )
         for start in starts
     ]

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from slipway.domain.errors import InvalidInput
-from slipway_components.configure.task import Parameter, canonical, configure
+from slipway_components.configure.task import Parameter, between, canonical, configure
 from slipway_components.signals.fitting import Effort
 from slipway_components.signals.workloads import workload
 from slipway_features.preparing import preparing
@@ -50,7 +50,7 @@ def plan(name: str, given: Mapping[str, Parameter]) -> Plan:
             f"the windows of {name} cannot be prepared: {error}",
             hint="Mend the parameters of windows and features",
         ) from error
-    if not 0 <= float(given["unknown"]) <= 1:  # type: ignore[arg-type]
-        raise InvalidInput(f"unknown is {given['unknown']}", hint="It lies between 0 and 1")
+    between("unknown", given["unknown"], 0, 1)
+    between("folds", given["folds"], 2, 100)
     training = {key: value for key, value in given.items() if key not in _NOT_OF_TRAINING}
     return Plan(configuration, canonical(training), canonical(preprocessing))

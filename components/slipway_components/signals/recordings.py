@@ -23,12 +23,12 @@ class Recording:
     values: Signal  # float64[samples, axes]
     rate: float  # Hz; 0 when it is irregular or unknown
     axes: tuple[str, ...]
-    source: str = ""  # what it was cut from, when several were cut from one
+    source: str = ""  # LABEL/NAME of what it was cut from, when several were cut from one
 
     @property
     def group(self) -> str:
         """Recordings of one group are never on two sides of a split."""
-        return f"{self.label}/{self.source or self.name}"
+        return self.source or f"{self.label}/{self.name}"
 
 
 def write(folder: Path, recording: Recording) -> Path:
@@ -75,7 +75,8 @@ def write(folder: Path, recording: Recording) -> Path:
 def read(path: Path) -> Recording:
     """Read one file; raises InvalidDataset when it is none that `write` wrote."""
     try:
-        with np.load(path, allow_pickle=False) as held:
+        # Opened here: NumPy leaves a file open that turns out to be damaged.
+        with path.open("rb") as file, np.load(file, allow_pickle=False) as held:
             return Recording(
                 label=path.parent.name,
                 name=path.stem,
@@ -84,7 +85,7 @@ def read(path: Path) -> Recording:
                 axes=tuple(str(axis) for axis in held["axes"]),
                 source=str(held["source"]),
             )
-    except (OSError, ValueError, KeyError, TypeError, zipfile.BadZipFile) as error:
+    except (OSError, ValueError, KeyError, TypeError, EOFError, zipfile.BadZipFile) as error:
         raise InvalidDataset(
             f"{path} is no recording: {type(error).__name__} {error}", hint="Gather the data again"
         ) from error

@@ -66,8 +66,17 @@ def _appliances() -> Workload:
     return Appliances()
 
 
+def _sounds() -> Workload:
+    from slipway_components.signals.sounds import Sounds
+
+    return Sounds()
+
+
 # Name → what makes it; imported when it is asked for.
-WORKLOADS: Final[Mapping[str, Callable[[], Workload]]] = {"appliances": _appliances}
+WORKLOADS: Final[Mapping[str, Callable[[], Workload]]] = {
+    "appliances": _appliances,
+    "sounds": _sounds,
+}
 
 
 def workload(name: str) -> Workload:
