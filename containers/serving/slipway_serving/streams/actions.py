@@ -45,4 +45,6 @@ def _payload(template: Any, values: Mapping[str, Any]) -> Any:
     if template is None:
         return dict(values)
     # A payload that is text stays text, also where it is a placeholder and nothing else.
-    return fill(f"{template}\n", values)[:-1] if isinstance(template, str) else fill(template, values)
+    return (
+        fill(f"{template}\n", values)[:-1] if isinstance(template, str) else fill(template, values)
+    )

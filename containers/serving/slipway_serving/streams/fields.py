@@ -109,4 +109,3 @@ class Table:
     def _value(self, key: str, default: object) -> Any:
         self._known.add(key)
         return self._values.get(key, default)
-

@@ -14,7 +14,7 @@ from typing import Any, Final
 from slipway_serving.streams.counts import Counts, say
 from slipway_serving.streams.inbox import Inbox
 from slipway_serving.streams.line import Line
-from slipway_serving.streams.settings import Settings, is_name
+from slipway_serving.streams.settings import Broker, Settings, is_name
 from slipway_serving.streams.turn import Turn
 
 _KEPT: Final = 300  # seconds for which the broker keeps readings while nobody is there
@@ -27,6 +27,7 @@ class Intake:
 
     def __init__(
         self,
+        broker: Broker,
         settings: Settings,
         model: str,
         inbox: Inbox,
@@ -36,6 +37,7 @@ class Intake:
         state: Callable[[], list[dict[str, Any]]],
     ) -> None:
         """`begin`: called with what the one before has left; `state`: what is left to the next."""
+        self._broker = broker
         self._settings = settings
         self._inbox = inbox
         self._counts = counts
@@ -74,9 +76,8 @@ class Intake:
 
     def _take_part(self) -> None:
         """Take readings until another one wants to, or until the end."""
-        assert self._settings.broker
         line = Line(
-            self._settings.broker,
+            self._broker,
             self._client_id,
             kept=_KEPT,
             on_up=lambda line: line.subscribe(self._settings.topics.readings),

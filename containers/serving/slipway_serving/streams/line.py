@@ -128,8 +128,9 @@ class Line:
         return client
 
     def _draw(self, client: Client) -> None:
+        first, longest = random.uniform(*_FIRST), random.uniform(*_LONGEST)  # noqa: S311  jitter
         # It is annotated to take whole seconds, and waits any number of them.
-        client.reconnect_delay_set(random.uniform(*_FIRST), random.uniform(*_LONGEST))  # type: ignore[arg-type]
+        client.reconnect_delay_set(first, longest)  # type: ignore[arg-type]
 
     def _connected(
         self, client: Client, _: Any, flags: ConnectFlags, reason: ReasonCode, __: Any

@@ -1,30 +1,30 @@
 """`streams.toml`, the device owner's file: the broker, the topics, and what bounds the streams.
 
-    device = "press-7"                  # default: the device's name
+device = "press-7"                  # default: the device's name
 
-    [broker]                            # without it readings come by HTTP alone
-    host = "127.0.0.1"
-    port = 1883
-    username = "edge"
-    password_file = "password"          # files lie beside this one
-    tls = false
-    ca_file = "ca.pem"                  # default: the system's authorities
+[broker]                            # without it readings come by HTTP alone
+host = "127.0.0.1"
+port = 1883
+username = "edge"
+password_file = "password"          # files lie beside this one
+tls = false
+ca_file = "ca.pem"                  # default: the system's authorities
 
-    [topics]                            # + is the sensor
-    readings = "slipway/readings/+"
-    predictions = "slipway/predictions/+"
-    status = "slipway/status"           # the device's name is added
+[topics]                            # + is the sensor
+readings = "slipway/readings/+"
+predictions = "slipway/predictions/+"
+status = "slipway/status"           # the device's name is added
 
-    [windows]
-    step = 48                           # samples; default: as the model's card says
-    votes = 3                           # windows that elect a class by majority
-    tumbling = 3000                     # samples of which an anomaly score is the mean
+[windows]
+step = 48                           # samples; default: as the model's card says
+votes = 3                           # windows that elect a class by majority
+tumbling = 3000                     # samples of which an anomaly score is the mean
 
-    [bounds]
-    sensors = 64
-    message_bytes = 65536
-    incoming_bytes = 4194304            # readings that wait, of all sensors
-    outgoing = 10000                    # predictions that wait for the broker, and as many actions
+[bounds]
+sensors = 64
+message_bytes = 65536
+incoming_bytes = 4194304            # readings that wait, of all sensors
+outgoing = 10000                    # predictions that wait for the broker, and as many actions
 """
 
 import re

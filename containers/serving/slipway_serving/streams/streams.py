@@ -42,7 +42,13 @@ class Streams:
             client = f"slipway-{model.name}-{settings.device}-{os.urandom(4).hex()}"
             self._outbox = Outbox(settings.broker, client, settings.outgoing, counts)
             self._intake = Intake(
-                settings, model.name, self._inbox, counts, begin=self._begin, state=self._state
+                settings.broker,
+                settings,
+                model.name,
+                self._inbox,
+                counts,
+                begin=self._begin,
+                state=self._state,
             )
         self._actions = Actions((), self._publish, counts)
         self._worker = threading.Thread(target=self._work, daemon=True)

@@ -1,6 +1,5 @@
 """Keeps the streams as the device owner's two files say: begins, changes and ends them."""
 
-import os
 import threading
 import time
 from pathlib import Path
@@ -140,7 +139,7 @@ class Watching:
 def _stamp(path: Path) -> Stamp:
     """What changes with the file; None when there is none."""
     try:
-        found = os.stat(path)
+        found = path.stat()
     except OSError:
         return None
     return found.st_mtime_ns, found.st_size, found.st_ino

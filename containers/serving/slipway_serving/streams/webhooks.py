@@ -59,7 +59,8 @@ class Caller:
             if not problem:
                 self._counts.add("actions", "webhooks")
                 return
-            if not (again and left) or self._leaving.wait(pause * random.uniform(0.5, 1.5)):
+            jitter = random.uniform(0.5, 1.5)  # noqa: S311
+            if not (again and left) or self._leaving.wait(pause * jitter):
                 break
             pause = min(2 * pause, _LONGEST_PAUSE)
         self._counts.trouble("dropped", "webhooks", f"{self._rule}: {problem}")
