@@ -87,6 +87,7 @@ class Intake:
         )
         self._line = line
         line.start()
+        say(f"this version has the streams, as {self._client_id}")
         while not (self._leaving.is_set() or self._turn.look(_LOOK)):
             pass
         line.leave()

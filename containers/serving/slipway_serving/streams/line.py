@@ -11,13 +11,13 @@ from collections.abc import Callable
 from typing import Any, Final
 
 from paho.mqtt.client import (
-    CallbackAPIVersion,
     Client,
     ConnectFlags,
     DisconnectFlags,
     MQTTMessage,
     MQTTv5,
 )
+from paho.mqtt.enums import CallbackAPIVersion
 from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
@@ -161,7 +161,7 @@ class Line:
 
     def _arrived(self, _: Client, __: Any, message: MQTTMessage) -> None:
         if self._on_message:
-            self._on_message(message.topic, message.payload, message.mid)
+            self._on_message(message.topic, bytes(message.payload), message.mid)
 
     def _published(self, _: Client, __: Any, mid: int, reason: ReasonCode, ___: Any) -> None:
         if self._on_sent:
