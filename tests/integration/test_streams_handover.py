@@ -18,7 +18,9 @@ from tests.fixtures.streaming import MOTIONS, NEXT_MOTIONS, STEP, WINDOW, end, w
 
 pytestmark = pytest.mark.system
 
-_RULE = '[[rule]]\nname = "slow"\nclass = "slow"\nwindows = 3\npublish = {topic = "acted/$sensor"}\n'
+_RULE = (
+    '[[rule]]\nname = "slow"\nclass = "slow"\nwindows = 3\npublish = {topic = "acted/$sensor"}\n'
+)
 _MANY = "[bounds]\nsensors = 10000\n"
 
 
