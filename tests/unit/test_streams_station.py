@@ -9,10 +9,10 @@ import pytest
 from slipway_serving.streams import station as station_module
 from slipway_serving.streams.counts import Counts
 from slipway_serving.streams.cutting import Cutter
-from slipway_serving.streams.readings import Rejected, read_reading
 from slipway_serving.streams.settings import read_settings
 from slipway_serving.streams.station import Station
 
+from slipway_features.messages import Rejected, read_reading
 from tests.fakes.stream_model import FakeModel
 
 

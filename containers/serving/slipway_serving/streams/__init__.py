@@ -4,7 +4,7 @@ watching            streams.toml and rules.toml: begins, changes and ends
 streams             all of the below together
 line                a connection to the broker that comes back by itself
 turn, intake, inbox readings from the broker: which process of the device takes them
-readings, cutting   from a message to samples, from samples to windows
+cutting             from samples, in messages of any length, to windows
 sensor, station     from windows to a class by votes or to a score: one sensor's, all sensors'
 model               what the engine is asked
 prediction          what is told; it goes into

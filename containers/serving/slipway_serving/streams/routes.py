@@ -2,9 +2,9 @@
 
 from typing import TYPE_CHECKING
 
+from slipway_features.messages import Rejected
 from slipway_serving.errors import RequestError
 from slipway_serving.messages import Request, Response
-from slipway_serving.streams.readings import Rejected
 
 if TYPE_CHECKING:
     from slipway_serving.streams.watching import Watching

@@ -6,10 +6,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Final
 
+from slipway_features.messages import Reading, Rejected, read_reading
 from slipway_serving.streams.counts import Counts
 from slipway_serving.streams.model import Model
 from slipway_serving.streams.prediction import Origin, Prediction
-from slipway_serving.streams.readings import Reading, Rejected, read_reading
 from slipway_serving.streams.sensor import Elector, Sensor, Tumbler
 from slipway_serving.streams.settings import Settings, is_name
 
@@ -25,7 +25,7 @@ class _Seat:
     sensor: Sensor
     seen: float = 0.0  # monotonic seconds
     times: deque[float] = field(default_factory=lambda: deque(maxlen=_REMEMBERED))
-    next: float | None = None  # when its next sample is due, by its own clock
+    last: Reading | None = None
 
 
 class Station:
@@ -79,24 +79,21 @@ class Station:
         """Somebody else has had the streams."""
         for seat in self._seats.values():
             seat.sensor.clear()
-            seat.next = None
+            seat.last = None
 
     def _follow(self, seat: _Seat, reading: Reading) -> None:
         """Begin anew where samples are missing, as far as the sensor tells the time; Rejected when
         the message came before."""
-        began, rate = reading.time, self._model.rate
-        if began is None:
-            seat.next = None
+        if reading.time in seat.times:
+            raise Rejected("repeated", f"a message of t = {reading.time} came before")
+        before, seat.last = seat.last, reading
+        if reading.time is None:
             return
-        if began in seat.times:
-            raise Rejected("repeated", f"a message of t = {began} came before")
-        seat.times.append(began)
-        if seat.next is not None and rate:
-            missing = abs(began - seat.next) * rate
-            if missing > max(2.0, _HOLE * self._model.window):
-                self._counts.add("taken", "gaps")
-                seat.sensor.clear()
-        seat.next = began + len(reading.values) / rate if rate else None
+        seat.times.append(reading.time)
+        hole = max(2.0, _HOLE * self._model.window)
+        if before and reading.missing(before, self._model.rate) > hole:
+            self._counts.add("taken", "gaps")
+            seat.sensor.clear()
 
     def _seat(self, name: str) -> _Seat:
         if name in self._seats:

@@ -7,6 +7,7 @@ import time
 import traceback
 from typing import Any, Final
 
+from slipway_features.messages import Rejected
 from slipway_serving.streams.actions import Actions
 from slipway_serving.streams.counts import Counts, say
 from slipway_serving.streams.firing import Firing
@@ -15,7 +16,6 @@ from slipway_serving.streams.intake import Intake
 from slipway_serving.streams.model import Model
 from slipway_serving.streams.outbox import Outbox
 from slipway_serving.streams.prediction import Prediction
-from slipway_serving.streams.readings import Rejected
 from slipway_serving.streams.rules import Rule
 from slipway_serving.streams.settings import Settings
 from slipway_serving.streams.station import Station

@@ -33,7 +33,20 @@ class Reading:
     """Samples that follow one another."""
 
     values: Signal
-    time: float | None  # of the first one, seconds
+    rate: float = 0.0  # Hz; 0 where it is not said
+    time: float | None = None  # of the first one, seconds
+
+    def missing(self, before: "Reading", rate: float) -> float:
+        """How many samples, at so many Hz, are missing between that one and this; 0 when their
+        times do not tell."""
+        if self.time is None or before.time is None or not rate:
+            return 0.0
+        return abs((self.time - before.time) * rate - len(before.values))
+
+
+def write_reading(values: Signal, *, rate: float, time: float) -> bytes:
+    """A message of samples, the first of them taken at `time`."""
+    return json.dumps({"values": values.tolist(), "t": time, "rate": rate}).encode()
 
 
 def read_reading(body: bytes, axes: tuple[str, ...], rate: float, *, pcm: bool) -> Reading:
@@ -51,13 +64,14 @@ def read_reading(body: bytes, axes: tuple[str, ...], rate: float, *, pcm: bool) 
         raise Rejected("not-json", f"not JSON: {error}") from error
     if not isinstance(document, dict) or "values" not in document:
         raise Rejected("no-values", 'not like {"values": [[x, y, z], …]}')
-    given = document.get("rate", rate)
-    if not _is_number(given) or (rate and abs(given - rate) > _RATE * rate):
+    given = document.get("rate", 0)
+    if not _is_number(given) or given < 0 or (given and rate and abs(given / rate - 1) > _RATE):
         raise Rejected("wrong-rate", f"the rate is {given!r} Hz, the model takes {rate:g}")
     time = document.get("t")
     if time is not None and not _is_number(time):
         raise Rejected("bad-time", f"t is {time!r}, not seconds")
-    return Reading(_signal(document["values"], axes), None if time is None else float(time))
+    signal = _signal(document["values"], axes)
+    return Reading(signal, float(given), None if time is None else float(time))
 
 
 def _signal(values: Any, axes: tuple[str, ...]) -> Signal:
@@ -80,7 +94,7 @@ def _signal(values: Any, axes: tuple[str, ...]) -> Signal:
 def _pcm(body: bytes) -> Reading:
     if not body or len(body) % 2:
         raise Rejected("no-values", f"{len(body)} bytes are neither JSON nor PCM of 16 bits")
-    return Reading(np.frombuffer(body, "<i2").astype(np.float64)[:, np.newaxis] / _PCM, None)
+    return Reading(np.frombuffer(body, "<i2").astype(np.float64)[:, np.newaxis] / _PCM)
 
 
 def _is_number(value: object) -> bool:
