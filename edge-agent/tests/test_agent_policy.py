@@ -46,6 +46,7 @@ def test_what_the_tag_monitor_renders_is_allowed(path: Path) -> None:
         {"spec": "  hostPID: false\n  volumes: [{name: v, emptyDir: {}}]\n"},
         _volume("/opt/slipway/images"),
         _volume("/opt/slipway/images/a/b", kind="DirectoryOrCreate"),
+        _volume("/opt/slipway/streams/m", kind="DirectoryOrCreate"),
         _volume("/opt/slipway/spool/m", mount="readOnly: false"),
     ],
 )
@@ -194,7 +195,11 @@ def test_all_keys_are_read_and_defaults_are_strict(tmp_path: Path) -> None:
     path = tmp_path / "policy.toml"
     path.write_text("registries = ['r']")
     assert read_policy(path) == Policy(
-        ("r",), ("/opt/slipway/images",), ("/opt/slipway/spool",), 512 << 20, False
+        ("r",),
+        ("/opt/slipway/images", "/opt/slipway/streams"),
+        ("/opt/slipway/spool",),
+        512 << 20,
+        False,
     )
     path.write_text(
         "registries = []\nhost_paths = ['/a']\nwritable_host_paths = ['/b']\n"

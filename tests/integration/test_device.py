@@ -199,7 +199,7 @@ def test_a_device_trusts_what_its_owner_had_when_it_was_made(bench: Bench) -> No
     assert (trust / "root.json").read_text() == "the first root"
     assert tomllib.loads((trust / "policy.toml").read_text()) == {
         "registries": [bench.settings.registry.address],
-        "host_paths": ["/opt/slipway/images"],
+        "host_paths": ["/opt/slipway/images", "/opt/slipway/streams"],
         "writable_host_paths": ["/opt/slipway/spool"],
     }
     assert (trust.stat().st_uid, spool.stat().st_uid) == (0, PODS_OWNER)

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 from slipway_serving import recordings, v2
 from slipway_serving.bodies import given
@@ -12,6 +13,10 @@ from slipway_serving.images import ImageFolder
 from slipway_serving.messages import Request, Response, error_response, wrong_method
 from slipway_serving.predictions import Journal, ranked
 from slipway_serving.readiness import Readiness
+from slipway_serving.streams.routes import READINGS, take_readings, tell_streams
+
+if TYPE_CHECKING:
+    from slipway_serving.streams.watching import Watching
 
 
 class App:
@@ -24,8 +29,11 @@ class App:
         digest: str,
         readiness: Readiness,
         journal: Journal,
+        *,
+        streams: "Watching | None" = None,
     ) -> None:
         """`digest` is that of the image this runs in, empty outside of one."""
+        self._streams = streams
         self._engine = engine
         self._images = images
         self._digest = digest
@@ -46,6 +54,8 @@ class App:
     def leave(self) -> None:
         """From now on say that nothing new should come."""
         self._readiness.leave()
+        if self._streams:
+            self._streams.leave()
 
     def _route(self, request: Request, path: str) -> Response:
         routes: dict[str, tuple[str, Callable[[Request], Response]]] = {
@@ -53,7 +63,10 @@ class App:
             "/readyz": ("GET", self._ready),
             "/version": ("GET", self._version),
             "/predict": ("POST", self._predict),
+            "/streams": ("GET", lambda _: tell_streams(self._streams)),
         }
+        if path.startswith(READINGS):
+            routes[path] = ("POST", lambda _: take_readings(self._streams, request))
         if path not in routes:
             raise RequestError(
                 404, "not-found", f"{request.path!r} is not here; /predict/, /version/, /v2 are"

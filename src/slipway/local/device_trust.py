@@ -47,6 +47,6 @@ def _policy(registry: str) -> str:
     return (
         "# Which signed pods may run on this device. What is left out is forbidden.\n"
         f"registries = [{json.dumps(registry)}]\n"
-        f'host_paths = ["{ROOT}/images"]\n'
+        f'host_paths = ["{ROOT}/images", "{ROOT}/streams"]\n'
         f'writable_host_paths = ["{ROOT}/spool"]\n'
     )
