@@ -7,7 +7,7 @@ from typing import Any, Final, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from slipway.domain.errors import NotFound
+from slipway.domain.errors import InvalidInput, NotFound
 from slipway_components.signals.recordings import Recording
 from slipway_features.scaling import Scaling
 
@@ -18,7 +18,8 @@ Parameters = Mapping[str, Any]  # of a pipeline, by name
 class Workload(Protocol):
     """What is one workload's own; the pipeline's steps do the rest.
 
-    A workload inherits from this class; `check`, `variations` and `select` are as most need them.
+    A workload inherits from this class; `signed_with`, `check`, `variations` and
+    `select` are as most need them.
     """
 
     task: str = "series-classification"  # as the model's card names it
@@ -29,6 +30,13 @@ class Workload(Protocol):
         """The recordings of a user's folder, in this workload's formats; a SlipwayError names the
         file at fault."""
         ...
+
+    def signed_with(self, key: bytes) -> "Workload":
+        """The same workload, whose `load` takes nothing but what is signed with the key; raises
+        InvalidInput where the formats know no signature."""
+        raise InvalidInput(
+            "these recordings have no signatures", hint="Leave the key out that checks them"
+        )
 
     def synthesise(self, seed: int, recordings: int) -> Iterator[Recording]:
         """So many recordings per label that look like real ones; the same seed gives the same."""
@@ -66,8 +74,17 @@ def _appliances() -> Workload:
     return Appliances()
 
 
+def _motion() -> Workload:
+    from slipway_components.signals.motion import Motion
+
+    return Motion()
+
+
 # Name → what makes it; imported when it is asked for.
-WORKLOADS: Final[Mapping[str, Callable[[], Workload]]] = {"appliances": _appliances}
+WORKLOADS: Final[Mapping[str, Callable[[], Workload]]] = {
+    "appliances": _appliances,
+    "motion": _motion,
+}
 
 
 def workload(name: str) -> Workload:

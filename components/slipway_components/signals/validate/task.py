@@ -14,7 +14,7 @@ from slipway_components.progress import say
 from slipway_components.signals import recordings as recordings_files
 from slipway_components.signals.dataset import Dataset, prepare
 from slipway_components.signals.device import SignalPath
-from slipway_components.signals.examples import labels_of
+from slipway_components.signals.examples import labels_of, long_enough
 from slipway_components.signals.fitting import Fitted
 from slipway_components.signals.folds import Folds, fold
 from slipway_components.signals.judging import Judged
@@ -52,9 +52,10 @@ def validate(recordings: Path, output: Path, *, name: str, parameters: Parameter
     .png). Raises InvalidDataset, InvalidInput, Failed when a conversion ends badly.
     """
     of = workload(name)
-    found = recordings_files.read_all(recordings)
-    labels = labels_of(found)
+    given = recordings_files.read_all(recordings)
     window = int(of.preprocessing(parameters)["window"])
+    found = long_enough(given, window)
+    labels = labels_of(found)
     folds = fold(found, int(parameters["folds"]), window=window, seed=int(parameters["seed"]))
     dataset = prepare(of, folds.recordings, labels, parameters)
     answers, answers_float = _cross_validate(dataset, folds)
@@ -62,7 +63,7 @@ def validate(recordings: Path, output: Path, *, name: str, parameters: Parameter
     done = Validation(
         Judged.of(dataset.examples, answers, labels, unknown),
         Judged.of(dataset.examples, answers_float, labels, unknown),
-        folds.said,
+        folds.said + _left_out(len(given) - len(found)),
     )
     with appearing(output) as folder:
         metrics = {"schema": 1, "split": done.split, "metrics": done.metrics()}
@@ -74,6 +75,10 @@ def validate(recordings: Path, output: Path, *, name: str, parameters: Parameter
         evaluation: Evaluation = getattr(done.judged, what)
         say(f"validate: {evaluation.accuracy:.1%} of {evaluation.matrix.sum()} {what} are right")
     return done
+
+
+def _left_out(count: int) -> str:
+    return f"; {count} shorter than a window were left out" if count else ""
 
 
 def _cross_validate(dataset: Dataset, folds: Folds) -> tuple[list[Reals], list[Reals]]:
