@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import replace
+from itertools import product
 from pathlib import Path
 from typing import Any, Final
 
@@ -16,6 +17,9 @@ from slipway_features.scaling import Scaling
 NETWORKS: Final = ("dense", "convolution")
 
 LEAST_WINDOW: Final = 32  # samples, of which some are left behind the convolutions
+
+# To try in tuning: kind, and Hz.
+_FILTERS: Final = (("none", 10.0), ("low", 3.0), ("low", 10.0), ("high", 1.0))
 
 _CUT = 4.0  # deviations; what lies further out would cost the int8 input its resolution
 
@@ -41,6 +45,15 @@ class Motion(Workload):
                 f"window is {parameters['window']}",
                 hint=f"The convolution takes {LEAST_WINDOW} samples or more",
             )
+
+    def candidates(self, parameters: Parameters) -> Iterator[dict[str, Any]]:
+        """Windows of 1 to 2 seconds, filters, features and both networks."""
+        for seconds in (1.0, 1.5, 2.0):
+            window = {"window": round(seconds * float(parameters["rate"]))}
+            yield {**window, "network": "convolution"}
+            for (kind, cutoff), peaks, statistics in product(_FILTERS, (1, 3), (True, False)):
+                features = {"peaks": peaks, "statistics": statistics}
+                yield {**window, "network": "dense", "filter": kind, "cutoff": cutoff, **features}
 
     def preprocessing(self, parameters: Parameters) -> dict[str, Any]:
         """The window itself for the convolution, spectral features for the dense network."""

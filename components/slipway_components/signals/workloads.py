@@ -18,8 +18,7 @@ Parameters = Mapping[str, Any]  # of a pipeline, by name
 class Workload(Protocol):
     """What is one workload's own; the pipeline's steps do the rest.
 
-    A workload inherits from this class; `signed_with`, `check`, `variations` and
-    `select` are as most need them.
+    A workload inherits from this class. What has a body here is as most need it.
     """
 
     task: str = "series-classification"  # as the model's card names it
@@ -44,6 +43,11 @@ class Workload(Protocol):
 
     def check(self, parameters: Parameters) -> None:
         """Raise InvalidInput for a parameter that would fail a run later."""
+
+    def candidates(self, parameters: Parameters) -> Iterator[dict[str, Any]]:
+        """Parameters worth trying in the place of those given, without an order; nothing where
+        there is nothing to tune."""
+        yield from ()
 
     def preprocessing(self, parameters: Parameters) -> dict[str, Any]:
         """The card's `preprocessing`, complete."""
