@@ -30,6 +30,7 @@ def train_on_signals(
     bucket: str,
     tracking_uri: str,
     git_commit: str,
+    secret: str = "",
 ) -> None:
     """Add all tasks behind `plan`, the task that checked the parameters.
 
@@ -38,7 +39,7 @@ def train_on_signals(
     """
     # What depends on the time, or on what buckets and registries hold, is done anew in every run.
     plan.set_caching_options(enable_caching=False)
-    gathered = gather(workload=workload, data=data, synthetic=recordings, seed=seed)
+    gathered = gather(workload=workload, data=data, synthetic=recordings, seed=seed, secret=secret)
     gathered.after(plan)
     dataset = gathered.outputs["recordings"]
     record = snapshot(dataset=dataset, store=dataset_store)

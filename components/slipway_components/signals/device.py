@@ -18,15 +18,15 @@ class SignalPath:
 
     def __init__(self, model: LiteRtModel, preparing: Preparing) -> None:
         self._model = model
-        self._preparing = preparing
+        self.preparing = preparing
 
     def stored_scores(self, window: Signal) -> NDArray[Any]:
         """float64[window, axes] → the output as the model stores it."""
-        return self._invoke(self._preparing.prepare(window))
+        return self._invoke(self.preparing.prepare(window))
 
     def stored_scores_of(self, features: Reals) -> NDArray[Any]:
         """As `stored_scores`, for a window that is extracted already."""
-        return self._invoke(self._preparing.scaling.apply(features))
+        return self._invoke(self.preparing.scaling.apply(features))
 
     def scores_of(self, features: Reals) -> Reals:
         """Features [N, …] → real scores [N, labels]."""

@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from slipway.domain.errors import InvalidDataset
+from slipway_components.progress import say
 from slipway_components.signals.recordings import Recording
 from slipway_features.preparing import Preparing
 
@@ -19,6 +20,25 @@ class Examples:
 
     recording: Recording
     features: Reals  # [windows, …]; silent windows are left out
+
+
+def long_enough(recordings: Sequence[Recording], window: int) -> list[Recording]:
+    """Without those that are shorter than a window of so many samples, which are named. Raises
+    InvalidDataset when a label has no other."""
+    kept = [recording for recording in recordings if len(recording.values) >= window]
+    for recording in recordings:
+        if len(recording.values) < window:
+            say(
+                f"recording {recording.label}/{recording.name} has {len(recording.values)} samples,"
+                f" a window takes {window}: it is left out"
+            )
+    lost = sorted({one.label for one in recordings} - {one.label for one in kept})
+    if lost:
+        raise InvalidDataset(
+            f"no recording of {lost[0]!r} is as long as a window of {window} samples",
+            hint="Give longer recordings, or use a shorter window",
+        )
+    return kept
 
 
 def examples_of(recording: Recording, preparing: Preparing) -> Examples:

@@ -37,9 +37,9 @@ class Judged:
         shown = [*labels, *([UNKNOWN] if UNKNOWN not in labels else [])]
         right = np.array([shown.index(part.recording.label) for part in examples])
         counts = [len(part) for part in scores]
-        answers = [_answers(part, unknown, shown) for part in scores]
+        answers = [answers_to(part, unknown, shown) for part in scores]
         means = [
-            _answers(part.mean(axis=0, keepdims=True), unknown, shown)
+            answers_to(part.mean(axis=0, keepdims=True), unknown, shown)
             if len(part)
             else np.array([shown.index(UNKNOWN)])
             for part in scores
@@ -49,8 +49,9 @@ class Judged:
         return cls(_without_empty(windows), _without_empty(recordings))
 
 
-def _answers(scores: Reals, unknown: float, shown: Sequence[str]) -> NDArray[np.int64]:
-    """Scores [N, labels] → indices into `shown` [N]."""
+def answers_to(scores: Reals, unknown: float, shown: Sequence[str]) -> NDArray[np.int64]:
+    """Scores [N, labels] → indices into `shown` [N], which begins with the labels and holds
+    `unknown`."""
     if not len(scores):
         return np.empty(0, np.int64)
     best = scores.argmax(axis=1)

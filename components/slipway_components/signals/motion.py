@@ -2,16 +2,24 @@
 
 from collections.abc import Iterator
 from dataclasses import replace
+from itertools import product
 from pathlib import Path
 from typing import Any, Final
 
 from slipway.domain.errors import InvalidInput
+from slipway_components.signals.motion_files import AXES, load
+from slipway_components.signals.motion_synthetic import synthesise
 from slipway_components.signals.recordings import Recording
 from slipway_components.signals.workloads import Parameters, Reals, Workload
 from slipway_components.tensorflow_import import import_keras
 from slipway_features.scaling import Scaling
 
 NETWORKS: Final = ("dense", "convolution")
+
+LEAST_WINDOW: Final = 32  # samples, of which some are left behind the convolutions
+
+# To try in tuning: kind, and Hz.
+_FILTERS: Final = (("none", 10.0), ("low", 3.0), ("low", 10.0), ("high", 1.0))
 
 _CUT = 4.0  # deviations; what lies further out would cost the int8 input its resolution
 
@@ -20,19 +28,44 @@ class Motion(Workload):
     """Windows of acceleration (m/s²): spectral features and a dense network, or as they are and a
     convolutional one."""
 
-    axes = ("x", "y", "z")
+    axes = AXES
+
+    def __init__(self, key: bytes | None = None) -> None:
+        """`key`: what the files have to be signed with, None for no matter."""
+        self._key = key
+
+    def check(self, parameters: Parameters) -> None:
+        """See the base class."""
+        if parameters["network"] not in NETWORKS:
+            raise InvalidInput(
+                f"network is {parameters['network']!r}", hint=f"It is {' or '.join(NETWORKS)}"
+            )
+        if parameters["network"] == "convolution" and int(parameters["window"]) < LEAST_WINDOW:
+            raise InvalidInput(
+                f"window is {parameters['window']}",
+                hint=f"The convolution takes {LEAST_WINDOW} samples or more",
+            )
+
+    def candidates(self, parameters: Parameters) -> Iterator[dict[str, Any]]:
+        """Windows of 1 to 2 seconds, filters, features and both networks."""
+        for seconds in (1.0, 1.5, 2.0):
+            window = {"window": round(seconds * float(parameters["rate"]))}
+            yield {**window, "network": "convolution"}
+            for (kind, cutoff), peaks, statistics in product(_FILTERS, (1, 3), (True, False)):
+                features = {"peaks": peaks, "statistics": statistics}
+                yield {**window, "network": "dense", "filter": kind, "cutoff": cutoff, **features}
 
     def preprocessing(self, parameters: Parameters) -> dict[str, Any]:
         """The window itself for the convolution, spectral features for the dense network."""
-        network = _network(parameters)
+        dense = parameters["network"] == "dense"
         document: dict[str, Any] = {
-            "kind": "spectral" if network == "dense" else "series",
+            "kind": "spectral" if dense else "series",
             "axes": list(self.axes),
             "rate": float(parameters["rate"]),
             "window": int(parameters["window"]),
             "step": int(parameters["step"]),
         }
-        if network == "convolution":
+        if not dense:
             return document
         return {
             **document,
@@ -54,7 +87,7 @@ class Motion(Workload):
         keras, _ = import_keras()
         layers = keras.layers
         given = keras.Input(shape, name="signal")
-        if _network(parameters) == "dense":
+        if parameters["network"] == "dense":
             x = layers.Dense(20, activation="relu")(given)
             x = layers.Dropout(0.2)(x)
             x = layers.Dense(10, activation="relu")(x)
@@ -67,16 +100,13 @@ class Motion(Workload):
         return keras.Model(given, scores)
 
     def load(self, source: Path) -> Iterator[Recording]:
-        """Edge Impulse's JSON and CBOR, CSV."""
-        raise NotImplementedError
+        """See `motion_files`."""
+        return load(source, self._key)
+
+    def signed_with(self, key: bytes) -> Workload:
+        """Edge Impulse's files are signed, CSV is not and is refused."""
+        return Motion(key)
 
     def synthesise(self, seed: int, recordings: int) -> Iterator[Recording]:
-        """See `synthetic_motion`."""
-        raise NotImplementedError
-
-
-def _network(parameters: Parameters) -> str:
-    kind = str(parameters["network"])
-    if kind not in NETWORKS:
-        raise InvalidInput(f"network is {kind!r}", hint=f"It is {' or '.join(NETWORKS)}")
-    return kind
+        """See `motion_synthetic`."""
+        return synthesise(seed, recordings)

@@ -35,6 +35,10 @@ def load_file(path: Path, key: bytes | None = None) -> Recording:
     """One recording, whose label is what its name begins with; errors as for `load`."""
     label = path.name.partition(".")[0]
     if path.suffix.lower() == ".csv":
+        if key is not None:
+            raise InvalidDataset(
+                f"{path} is not signed: CSV never is", hint="Leave it out, or the key"
+            )
         return _from_csv(path, label)
     if path.suffix.lower() in edge_impulse.SUFFIXES:
         return _from_acquisition(path, label, key)

@@ -22,6 +22,7 @@ _NOT_OF_TRAINING = (
     "bucket",
     "tracking_uri",
     "git_commit",
+    "hmac_key",
     "started",
 )
 

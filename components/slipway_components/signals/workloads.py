@@ -7,7 +7,7 @@ from typing import Any, Final, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from slipway.domain.errors import NotFound
+from slipway.domain.errors import InvalidInput, NotFound
 from slipway_components.signals.recordings import Recording
 from slipway_features.scaling import Scaling
 
@@ -18,7 +18,7 @@ Parameters = Mapping[str, Any]  # of a pipeline, by name
 class Workload(Protocol):
     """What is one workload's own; the pipeline's steps do the rest.
 
-    A workload inherits from this class; `check`, `variations` and `select` are as most need them.
+    A workload inherits from this class. What has a body here is as most need it.
     """
 
     task: str = "series-classification"  # as the model's card names it
@@ -30,12 +30,24 @@ class Workload(Protocol):
         file at fault."""
         ...
 
+    def signed_with(self, key: bytes) -> "Workload":
+        """The same workload, whose `load` takes nothing but what is signed with the key; raises
+        InvalidInput where the formats know no signature."""
+        raise InvalidInput(
+            "these recordings have no signatures", hint="Leave the key out that checks them"
+        )
+
     def synthesise(self, seed: int, recordings: int) -> Iterator[Recording]:
         """So many recordings per label that look like real ones; the same seed gives the same."""
         ...
 
     def check(self, parameters: Parameters) -> None:
         """Raise InvalidInput for a parameter that would fail a run later."""
+
+    def candidates(self, parameters: Parameters) -> Iterator[dict[str, Any]]:
+        """Parameters worth trying in the place of those given, without an order; nothing where
+        there is nothing to tune."""
+        yield from ()
 
     def preprocessing(self, parameters: Parameters) -> dict[str, Any]:
         """The card's `preprocessing`, complete."""
@@ -66,6 +78,12 @@ def _appliances() -> Workload:
     return Appliances()
 
 
+def _motion() -> Workload:
+    from slipway_components.signals.motion import Motion
+
+    return Motion()
+
+
 def _sounds() -> Workload:
     from slipway_components.signals.sounds import Sounds
 
@@ -75,6 +93,7 @@ def _sounds() -> Workload:
 # Name → what makes it; imported when it is asked for.
 WORKLOADS: Final[Mapping[str, Callable[[], Workload]]] = {
     "appliances": _appliances,
+    "motion": _motion,
     "sounds": _sounds,
 }
 

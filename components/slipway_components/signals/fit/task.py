@@ -7,7 +7,7 @@ from slipway_components.folder import appearing
 from slipway_components.progress import say
 from slipway_components.signals import recordings as recordings_files
 from slipway_components.signals.dataset import prepare
-from slipway_components.signals.examples import labels_of
+from slipway_components.signals.examples import labels_of, long_enough
 from slipway_components.signals.fitting import Curves
 from slipway_components.signals.learned import Learned
 from slipway_components.signals.workloads import Parameters, workload
@@ -22,7 +22,8 @@ def fit(recordings: Path, output: Path, *, name: str, parameters: Parameters) ->
     same machine. Raises InvalidDataset, InvalidInput.
     """
     of = workload(name)
-    found = recordings_files.read_all(recordings)
+    window = int(of.preprocessing(parameters)["window"])
+    found = long_enough(recordings_files.read_all(recordings), window)
     labels = labels_of(found)
     dataset = prepare(of, found, labels, parameters)
     fitted = dataset.fit(range(len(found)))

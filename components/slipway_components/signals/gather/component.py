@@ -12,6 +12,7 @@ def gather(
     data: str,
     synthetic: int,
     seed: int,
+    secret: str = "",
 ) -> None:
     """Make recordings up, or take those of a folder or bucket.
 
@@ -21,9 +22,17 @@ def gather(
         data: synthetic, or a folder, or the URL of a bucket.
         synthetic: Recordings for each label that are made up.
         seed: The same seed makes the same recordings up.
+        secret: Where the key lies that the files are signed with; they are not checked when empty.
     """
     from pathlib import Path
 
     from slipway_components.signals.gather import task
 
-    task.gather(Path(recordings.path), name=workload, data=data, recordings=synthetic, seed=seed)
+    task.gather(
+        Path(recordings.path),
+        name=workload,
+        data=data,
+        recordings=synthetic,
+        seed=seed,
+        secret=secret,
+    )

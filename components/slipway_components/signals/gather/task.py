@@ -8,20 +8,26 @@ from slipway.domain.errors import InvalidDataset, InvalidInput, NotFound
 from slipway_components.fetch import local_folder
 from slipway_components.folder import appearing
 from slipway_components.progress import say
+from slipway_components.secret import read_secret
 from slipway_components.signals.recordings import write
 from slipway_components.signals.workloads import workload
 
 SYNTHETIC = "synthetic"
 
 
-def gather(output: Path, *, name: str, data: str, recordings: int, seed: int) -> None:
+def gather(
+    output: Path, *, name: str, data: str, recordings: int, seed: int, secret: str = ""
+) -> None:
     """Fill the new folder `output` with `LABEL/NAME.npz`, the recordings of the workload `name`.
 
     `data` is `synthetic` (then `recordings` for each label are made up from `seed`), a folder in
-    the workload's formats, or the URL of a bucket that holds one. Raises NotFound, InvalidInput,
-    and InvalidDataset naming the file at fault.
+    the workload's formats, or the URL of a bucket that holds one. With a `secret` (see
+    `read_secret`) every file has to be signed with it. Raises NotFound, InvalidInput, and
+    InvalidDataset naming the file at fault.
     """
     of = workload(name)
+    if secret:
+        of = of.signed_with(read_secret(secret))
     labels: Counter[str] = Counter()
     with appearing(output) as folder:
         if data == SYNTHETIC:
