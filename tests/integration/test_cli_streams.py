@@ -35,17 +35,16 @@ def source(mosquitto: Mosquitto, *more: str) -> "subprocess.Popen[str]":
 
 def test_what_a_source_sends_is_recorded(mosquitto: Mosquitto, tmp_path: Path) -> None:
     output = tmp_path / "healthy" / "one.csv"
-    with listening(mosquitto.port) as client:
-        command = [
-            *_SLIPWAY, "stream", "record", "--broker", f"127.0.0.1:{mosquitto.port}",
-            "--topic", "slipway/readings/bearing", "--samples", "250", "-o", str(output), "--json",
-        ]  # fmt: skip
-        with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as recording:
-            bearing = source(mosquitto)
-            told, _ = recording.communicate(timeout=120)
-            bearing.send_signal(signal.SIGINT)
-            bearing.communicate(timeout=30)
-        assert recording.returncode == 0
+    command = [
+        *_SLIPWAY, "stream", "record", "--broker", f"127.0.0.1:{mosquitto.port}",
+        "--topic", "slipway/readings/bearing", "--samples", "250", "-o", str(output), "--json",
+    ]  # fmt: skip
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as recording:
+        bearing = source(mosquitto)
+        told, _ = recording.communicate(timeout=120)
+        bearing.send_signal(signal.SIGINT)
+        bearing.communicate(timeout=30)
+    assert recording.returncode == 0
     document = json.loads(told)
     assert (document["samples"], document["rate"], document["gaps"]) == (250, 1000.0, 0)
     values = read(output.read_bytes(), ("x", "y", "z"), "csv").values

@@ -1,0 +1,198 @@
+"""How many sensors one serving container keeps up with on one core, and how long it takes.
+
+The container's process has one core to itself (taskset); the broker, Debian's mosquitto, and the
+sensors have the others. It keeps up with as many sensors as get all of their predictions, the last
+ones within a second of their readings.
+"""
+
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from bench.report import percentile, report
+from slipway_features.messages import write_reading
+from tests.fixtures.free_ports import free_port
+from tests.fixtures.mosquitto import Listener, Mosquitto, listening, wait_for
+from tests.fixtures.serving import Serving, running_serving
+from tests.fixtures.streaming import status
+
+WORKLOADS = ("motion", "sounds")
+SECONDS = 15.0  # of each run
+LATENCIES = 300
+LATE = 1.0  # seconds
+LESS = 0.9  # of the sensors, when it did not keep up with so many
+TUMBLING = 3000
+
+
+@dataclass(frozen=True)
+class Load:
+    """What a model's sensors send."""
+
+    rate: float  # Hz
+    window: int
+    step: int
+    axes: int
+
+    @classmethod
+    def of(cls, model: Path) -> "Load":
+        """As the card says."""
+        found = json.loads((model / "model.json").read_bytes())["preprocessing"]
+        return cls(found["rate"], found["window"], found["step"], len(found["axes"]))
+
+    def message(self, seed: int) -> bytes:
+        """A step's samples, which are noise: PCM of a microphone, else JSON."""
+        noise = np.random.default_rng(seed).normal(0, 0.2, (self.step, self.axes))
+        if self.axes == 1:
+            return (np.clip(noise, -1, 1) * 32767).astype("<i2").tobytes()
+        return write_reading(noise.round(4), rate=self.rate, time=seed * self.step / self.rate)
+
+    def predictions(self, messages: int) -> int:
+        """How many so many messages of a sensor lead to."""
+        return max(0, (messages * self.step - self.window) // self.step + 1)
+
+
+def main() -> None:
+    """Measure each workload."""
+    for name in WORKLOADS:
+        with tempfile.TemporaryDirectory() as scratch:
+            folder = Path(scratch)
+            subprocess.run(
+                [sys.executable, "-m", "bench.stream_models", name, str(folder)],
+                check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+                env={**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
+            )  # fmt: skip
+            (model,) = (folder / name).iterdir()
+            _measure(name, model, folder)
+
+
+def _measure(name: str, model: Path, folder: Path) -> None:
+    load = Load.of(model)
+    with _container(model, folder) as (serving, client):
+        seconds = _latencies(client, load)
+        one = _run(serving, client, load, 1)
+        sensors = max(1, int(LESS / one["busy"]))
+        while True:
+            many = _run(serving, client, load, sensors)
+            if many["kept_up"] or sensors == 1:
+                break
+            sensors = max(1, int(sensors * LESS))
+    report(
+        "streams",
+        workload=name,
+        rate_hz=load.rate,
+        predictions_per_second_and_sensor=round(load.rate / load.step, 2),
+        sample_in_to_prediction_out_ms_p50=round(1000 * percentile(seconds, 0.5), 2),
+        sample_in_to_prediction_out_ms_p99=round(1000 * percentile(seconds, 0.99), 2),
+        sensors_on_one_core=sensors if many["kept_up"] else 0,
+        share_of_the_core=round(many["busy"], 2),
+        megabytes_resident=round(many["bytes"] / 2**20, 1),
+        megabytes_resident_with_one_sensor=round(one["bytes"] / 2**20, 1),
+    )
+
+
+@contextmanager
+def _container(model: Path, folder: Path) -> Iterator[tuple[Serving, Listener]]:
+    """The serving process on the last core, its broker and its sensors on the others."""
+    cores = sorted(os.sched_getaffinity(0))
+    (folder / "mosquitto").mkdir()
+    broker = Mosquitto(free_port(), folder / "mosquitto", _BROKER)
+    file = folder / "streams.toml"
+    file.write_text(
+        f'device = "bench"\n[broker]\nport = {broker.port}\n'
+        f"[windows]\nvotes = 1\ntumbling = {TUMBLING}\n[bounds]\nsensors = 10000\n"
+    )
+    os.sched_setaffinity(0, cores[:-1] or cores)
+    broker.start()
+    try:
+        with (
+            running_serving(model, folder, "--streams", str(file)) as serving,
+            listening(broker.port, "slipway/predictions/+") as client,
+        ):
+            for thread in Path(f"/proc/{serving.process.pid}/task").iterdir():
+                os.sched_setaffinity(int(thread.name), cores[-1:])
+            wait_for(lambda: status(serving).get("readings") == "ok", "the streams to begin")
+            yield serving, client
+    finally:
+        broker.stop()
+        os.sched_setaffinity(0, cores)
+
+
+_BROKER = "allow_anonymous true\nmax_queued_messages 0\nset_tcp_nodelay true\n"
+
+
+def _latencies(client: Listener, load: Load) -> list[float]:
+    """From a message's way out until its prediction has come."""
+    topic, seconds = "slipway/predictions/latency", []
+    fill = -(-load.window // load.step)
+    for number in range(fill + LATENCIES):
+        body = load.message(number)
+        expected = load.predictions(number + 1)
+        begun = time.perf_counter()
+        client.client.publish("slipway/readings/latency", body, qos=1)
+        while len(client.of(topic)) < expected:
+            time.sleep(0.0001)
+        if expected:
+            seconds.append(time.perf_counter() - begun)
+    return seconds
+
+
+def _run(serving: Serving, client: Listener, load: Load, sensors: int) -> dict[str, Any]:
+    """Let sensors send in real time, each at its own moment."""
+    period = load.step / load.rate
+    messages = max(int(SECONDS / period), -(-load.window // load.step) + 5)
+    bodies = [load.message(number) for number in range(messages)]
+    run = time.monotonic_ns()
+    client.messages.clear()
+    expected = sensors * load.predictions(messages)
+    busy, begun = _cpu_seconds(serving), time.monotonic()
+    for number in range(messages):
+        for sensor in range(sensors):
+            due = begun + (number + sensor / sensors) * period
+            if (early := due - time.monotonic()) > 0:
+                time.sleep(early)
+            client.client.publish(f"slipway/readings/{run}-{sensor}", bodies[number], qos=1)
+    behind = time.monotonic() - begun - messages * period
+    end = time.monotonic() + LATE
+    while len(client.messages) < expected and time.monotonic() < end:
+        time.sleep(0.01)
+    kept_up = len(client.messages) >= expected
+    taken = time.monotonic() - begun
+    busy = (_cpu_seconds(serving) - busy) / taken
+    _drain(client)
+    if behind > LATE:
+        raise SystemExit(f"error: the sensors were {behind:.1f} s late: there is too little CPU")
+    return {"kept_up": kept_up, "busy": busy, "bytes": _resident(serving)}
+
+
+def _drain(client: Listener) -> None:
+    """Until nothing comes any more."""
+    quiet = threading.Event()
+    count = -1
+    while count != len(client.messages):
+        count = len(client.messages)
+        quiet.wait(1.0)
+
+
+def _cpu_seconds(serving: Serving) -> float:
+    fields = Path(f"/proc/{serving.process.pid}/stat").read_text().rpartition(") ")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+def _resident(serving: Serving) -> int:
+    pages = Path(f"/proc/{serving.process.pid}/statm").read_text().split()[1]
+    return int(pages) * os.sysconf("SC_PAGE_SIZE")
+
+
+if __name__ == "__main__":
+    main()
