@@ -13,7 +13,7 @@ from slipway_components.signals.lorenz import Lorenz, State
 
 from slipway_features.reading import read
 from tests.fixtures.free_ports import free_port
-from tests.fixtures.mosquitto import Mosquitto, listening, wait_for
+from tests.fixtures.mosquitto import Mosquitto, listening, make_passwords, wait_for
 
 pytestmark = pytest.mark.system
 
@@ -102,11 +102,7 @@ def test_mistakes_are_told_in_one_message(mosquitto: Mosquitto, tmp_path: Path) 
 
 
 def test_a_broker_that_wants_a_password(tmp_path: Path) -> None:
-    passwords = tmp_path / "passwords"
-    subprocess.run(
-        ["mosquitto_passwd", "-c", "-b", str(passwords), "edge", "open sesame"], check=True
-    )
-    passwords.chmod(0o644)
+    passwords = make_passwords(tmp_path, "edge", "open sesame")
     (tmp_path / "secret").write_text("open sesame\n")
     folder = tmp_path / "mosquitto"
     folder.mkdir()

@@ -10,8 +10,10 @@ from typing import Any
 import numpy as np
 import pytest
 
+from tests.fixtures.authority import make_certificate
 from tests.fixtures.cable import cabled
-from tests.fixtures.mosquitto import Mosquitto, listening, wait_for
+from tests.fixtures.free_ports import free_port
+from tests.fixtures.mosquitto import Mosquitto, listening, make_passwords, wait_for
 from tests.fixtures.serving import running_serving
 from tests.fixtures.signals import make_signal
 from tests.fixtures.streaming import (
@@ -160,6 +162,32 @@ def test_a_broker_that_forgot_everything_is_told_again(
             for reading in readings("slow", 3):
                 client.send("slipway/readings/arm", reading)
             client.wait("slipway/predictions/arm", 3)
+
+
+def test_a_broker_with_tls_and_a_password(motions: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "mosquitto"
+    folder.mkdir()
+    certificate, key = make_certificate(folder)
+    passwords = make_passwords(folder, "edge", "open sesame")
+    options = f"password_file {passwords}\ncertfile {certificate}\nkeyfile {key}\n"
+    broker = Mosquitto(free_port(), folder, options)
+    file = write_streams(tmp_path / "streams", broker)
+    (tmp_path / "streams" / "ca.pem").write_bytes(certificate.read_bytes())
+    (tmp_path / "streams" / "password").write_text("open window\n")
+    with file.open("a") as text:
+        text.write('tls = true\nca_file = "ca.pem"\nusername = "edge"\npassword_file = "password"')
+    broker.start()
+    try:
+        with streaming(motions, tmp_path, file, well=False) as serving:
+            wait_for(lambda: "refuses" in status(serving).get("readings", ""), "a refusal")
+            (tmp_path / "streams" / "password").write_text("open sesame\n")
+            file.touch()
+            wait_for(
+                lambda: status(serving).get("readings") == "ok", "the right password to be read"
+            )
+            assert "open" not in serving.log.read_text()
+    finally:
+        broker.stop()
 
 
 class _Hook(BaseHTTPRequestHandler):

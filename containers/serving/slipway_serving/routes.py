@@ -68,9 +68,8 @@ class App:
         if path.startswith(READINGS):
             routes[path] = ("POST", lambda _: take_readings(self._streams, request))
         if path not in routes:
-            raise RequestError(
-                404, "not-found", f"{request.path!r} is not here; /predict/, /version/, /v2 are"
-            )
+            here = "/predict/, /version/, /streams/, /v2"
+            raise RequestError(404, "not-found", f"{request.path!r} is not here; {here} are")
         method, answer = routes[path]
         refusal = wrong_method(request.method, method)
         return error_response(*refusal) if refusal else answer(request)

@@ -151,11 +151,11 @@ class Line:
     def _disconnected(
         self, _: Client, __: Any, flags: DisconnectFlags, reason: ReasonCode, ___: Any
     ) -> None:
-        if not self._left:
+        if not (self._left or self._problem):  # a refusal says more than the end that follows
             self._lost(f"the connection ended: {reason}")
 
     def _lost(self, problem: str) -> None:
-        if not self._problem:
+        if problem != self._problem:
             say(problem)
         self._problem = problem
 
