@@ -39,7 +39,7 @@ class BrokerAddress:
             raise InvalidInput(
                 f"{text!r} is not the address of a broker", hint="For example 127.0.0.1:1883"
             )
-        return cls(host, number, username, password_file, ca_file)
+        return cls(host.strip("[]"), number, username, password_file, ca_file)
 
 
 class MqttClient:
