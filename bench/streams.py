@@ -31,7 +31,8 @@ SECONDS = 15.0  # of each run
 LATENCIES = 300
 LATE = 1.0  # seconds
 LESS = 0.9  # of the sensors, when it did not keep up with so many
-TUMBLING = 3000
+TUMBLING = 300  # samples of an anomaly score
+BATCH = 10  # samples of a message where there is a score only so often
 
 
 @dataclass(frozen=True)
@@ -39,26 +40,36 @@ class Load:
     """What a model's sensors send."""
 
     rate: float  # Hz
-    window: int
-    step: int
     axes: int
+    batch: int  # samples of a message
+    first: int  # samples until the first prediction
+    every: int  # samples from one prediction to the next
 
     @classmethod
     def of(cls, model: Path) -> "Load":
         """As the card says."""
-        found = json.loads((model / "model.json").read_bytes())["preprocessing"]
-        return cls(found["rate"], found["window"], found["step"], len(found["axes"]))
+        card = json.loads((model / "model.json").read_bytes())
+        found = card["preprocessing"]
+        rate, axes, step = found["rate"], len(found["axes"]), found["step"]
+        if card["task"] == "anomaly-detection":
+            return cls(rate, axes, BATCH, TUMBLING, TUMBLING)
+        return cls(rate, axes, step, found["window"], step)
 
-    def message(self, seed: int) -> bytes:
-        """A step's samples, which are noise: PCM of a microphone, else JSON."""
-        noise = np.random.default_rng(seed).normal(0, 0.2, (self.step, self.axes))
+    def message(self, number: int) -> bytes:
+        """One of a sensor's messages, which is noise: PCM of a microphone, else JSON."""
+        noise = np.random.default_rng(number).normal(0, 0.2, (self.batch, self.axes))
         if self.axes == 1:
             return (np.clip(noise, -1, 1) * 32767).astype("<i2").tobytes()
-        return write_reading(noise.round(4), rate=self.rate, time=seed * self.step / self.rate)
+        at = number * self.batch / self.rate
+        return write_reading(noise.round(4), rate=self.rate, time=at)
 
     def predictions(self, messages: int) -> int:
         """How many so many messages of a sensor lead to."""
-        return max(0, (messages * self.step - self.window) // self.step + 1)
+        return max(0, (messages * self.batch - self.first) // self.every + 1)
+
+    def messages(self, predictions: int) -> int:
+        """How many messages it takes to get so many."""
+        return -(-(self.first + (predictions - 1) * self.every) // self.batch)
 
 
 @dataclass(frozen=True)
@@ -95,7 +106,7 @@ def _measure(name: str, model: Path, folder: Path) -> None:
         "streams",
         workload=name,
         rate_hz=load.rate,
-        predictions_per_second_and_sensor=round(load.rate / load.step, 2),
+        predictions_per_second_and_sensor=round(load.rate / load.every, 2),
         sample_in_to_prediction_out_ms_p50=round(1000 * percentile(seconds, 0.5), 2),
         sample_in_to_prediction_out_ms_p99=round(1000 * percentile(seconds, 0.99), 2),
         sensors_on_one_core=most.sensors if most.kept_up else 0,
@@ -154,23 +165,24 @@ _BROKER = "allow_anonymous true\nmax_queued_messages 0\nset_tcp_nodelay true\n"
 def _latencies(client: Listener, load: Load) -> list[float]:
     """From a message's way out until its prediction has come."""
     topic, seconds = "slipway/predictions/latency", []
-    fill = -(-load.window // load.step)
-    for number in range(fill + LATENCIES):
+    before = 0
+    for number in range(load.messages(LATENCIES)):
         body = load.message(number)
         expected = load.predictions(number + 1)
         begun = time.perf_counter()
         client.client.publish("slipway/readings/latency", body, qos=1)
-        while len(client.of(topic)) < expected:
-            time.sleep(0.0001)
-        if expected:
+        if expected > before:
+            while len(client.of(topic)) < expected:
+                time.sleep(0.0001)
             seconds.append(time.perf_counter() - begun)
+        before = expected
     return seconds
 
 
 def _run(serving: Serving, client: Listener, load: Load, sensors: int) -> Run:
     """Let sensors send in real time, each at its own moment."""
-    period = load.step / load.rate
-    messages = max(int(SECONDS / period), -(-load.window // load.step) + 5)
+    period = load.batch / load.rate
+    messages = max(int(SECONDS / period), load.messages(5))
     bodies = [load.message(number) for number in range(messages)]
     run = time.monotonic_ns()
     client.messages.clear()
