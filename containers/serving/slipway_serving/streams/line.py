@@ -170,6 +170,6 @@ class Line:
             self._on_sent(str(reason) if reason.is_failure else "")
 
 
-def _send_at_once(_: Client, __: Any, opened: socket.socket) -> None:
+def _send_at_once(_: Client, __: Any, opened: Any) -> None:
     """A small message after an acknowledgement would wait for the broker's otherwise: 40 ms."""
     opened.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)

@@ -20,6 +20,7 @@ class Outbox:
         self._counts = counts
         self._predictions: deque[tuple[str, bytes]] = deque(maxlen=most)
         self._actions: deque[tuple[str, bytes]] = deque(maxlen=most)
+        self._status: deque[tuple[str, bytes]] = deque(maxlen=1)
         self._changed = threading.Condition()
         self._slots = threading.Semaphore(IN_FLIGHT)
         self._unsent = 0  # messages that are waiting or under way
@@ -49,6 +50,13 @@ class Outbox:
         """Send what a rule says."""
         self._put(self._actions, "actions", topic, payload)
 
+    def tell(self, topic: str, payload: bytes) -> None:
+        """Send how things stand, in the place of what has not been sent of that."""
+        with self._changed:
+            self._unsent += not self._status
+            self._status.append((topic, payload))
+            self._changed.notify_all()
+
     def leave(self, patience: float) -> None:
         """Wait until all is sent, so many seconds at most, and disconnect."""
         end = time.monotonic() + patience
@@ -77,11 +85,15 @@ class Outbox:
                     return
                 continue
             with self._changed:
-                self._changed.wait_for(lambda: self._actions or self._predictions or self._left)
+                self._changed.wait_for(lambda: self._next() or self._left)
                 if self._left:
                     return
-                topic, payload = (self._actions or self._predictions).popleft()
+                topic, payload = self._next().popleft()
             self._line.publish(topic, payload)
+
+    def _next(self) -> deque[tuple[str, bytes]]:
+        """Where the next message is; empty when there is none."""
+        return self._status or self._actions or self._predictions
 
     def _sent(self, refusal: str) -> None:
         """The broker has it, or will not have it."""

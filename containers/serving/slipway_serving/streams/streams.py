@@ -94,7 +94,7 @@ class Streams:
     def tell_status(self, document: dict[str, Any]) -> None:
         """Publish how things stand."""
         if self._outbox:
-            self._outbox.predict(self._settings.topics.status, json.dumps(document).encode())
+            self._outbox.tell(self._settings.topics.status, json.dumps(document).encode())
 
     def document(self) -> dict[str, Any]:
         """How things stand."""
