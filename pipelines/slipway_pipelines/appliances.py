@@ -83,7 +83,7 @@ def appliances(
         window: Samples that the model looks at.
         step: Samples from one window to the next.
         network: pooling, or gru with a recurrent layer on top, which makes a larger file.
-        variations: Copies of each recording to learn from, as other sensors and supports would have it.
+        variations: Copies of each recording to learn from, as another support would have it.
         unknown: Score below which the answer is unknown.
         folds: Trainings that judge; each leaves out some of the recordings, which judge it.
         epochs: Rounds over the windows.
