@@ -54,12 +54,12 @@ def appliances(
     data: str = "synthetic",
     recordings: int = 6,
     window: int = 96,
-    step: int = 8,
+    step: int = 16,
     network: str = "pooling",
-    variations: int = 2,
+    variations: int = 4,
     unknown: float = 0.0,
     folds: int = 5,
-    epochs: int = 60,
+    epochs: int = 20,
     batch_size: int = 32,
     learning_rate: float = 0.005,
     seed: int = 1,
@@ -83,7 +83,7 @@ def appliances(
         window: Samples that the model looks at.
         step: Samples from one window to the next.
         network: pooling, or gru with a recurrent layer on top, which makes a larger file.
-        variations: Copies of each recording to learn from, turned and made stronger or weaker.
+        variations: Copies of each recording to learn from, as another support would have it.
         unknown: Score below which the answer is unknown.
         folds: Trainings that judge; each leaves out some of the recordings, which judge it.
         epochs: Rounds over the windows.

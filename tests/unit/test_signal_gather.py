@@ -98,3 +98,18 @@ def test_synthetic_recordings_are_the_seed_s_and_differ_by_label(tmp_path: Path)
 def test_a_parameter_that_would_fail_later(change: dict[str, object], words: str) -> None:
     with pytest.raises(InvalidInput, match=words):
         workload("appliances").check({"network": "gru", "window": 96, "variations": 0, **change})
+
+
+def test_variations_belong_to_their_recording_and_hold_a_window(tmp_path: Path) -> None:
+    appliances = workload("appliances")
+    recording = _gather(tmp_path / "out", "synthetic")[0]
+    given = {"variations": 20, "window": 200}
+    varied = list(appliances.variations(recording, given, np.random.default_rng(1)))
+    again = list(appliances.variations(recording, given, np.random.default_rng(1)))
+    assert {one.group for one in varied} == {recording.group}
+    assert len({one.name for one in varied}) == 20
+    assert all(200 <= len(one.values) <= len(recording.values) for one in varied)
+    assert [one.values.tobytes() for one in varied] == [one.values.tobytes() for one in again]
+    strengths = np.array([one.values.std(axis=0) for one in varied]) / recording.values.std(axis=0)
+    assert strengths.min() < 0.8
+    assert strengths.max() > 1.25

@@ -13,7 +13,9 @@ def _judged(
     """One recording for each label, with the scores of its windows."""
     empty: NDArray[np.float64] = np.empty((0, 1))
     examples = [
-        Examples(Recording(label, "r", empty, 0.0, ("x",)), np.empty((len(scores), 1)))
+        Examples(
+            Recording(label, "r", empty, 0.0, ("x",)), np.empty((len(scores), 1)), np.empty((0, 2))
+        )
         for label, scores in given.items()
     ]
     scores = [np.array(part, np.float64) for part in given.values()]

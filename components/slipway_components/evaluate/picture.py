@@ -25,7 +25,7 @@ def draw_confusion(evaluation: Evaluation, path: Path, what: str = "images") -> 
     axes.set_yticks(range(len(labels)), labels)
     axes.set_xlabel("answer")
     axes.set_ylabel("true label")
-    axes.set_title(f"accuracy {evaluation.accuracy:.1%} of {evaluation.matrix.sum()} {what}")
+    figure.suptitle(f"accuracy {evaluation.accuracy:.1%} of {evaluation.matrix.sum()} {what}")
     for row, column in np.ndindex(*evaluation.matrix.shape):
         count = evaluation.matrix[row, column]
         if count:

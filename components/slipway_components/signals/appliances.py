@@ -22,6 +22,10 @@ from slipway_features.scaling import Scaling
 NETWORKS: Final = ("pooling", "gru")
 LEAST_WINDOW: Final = 16  # samples, of which three are left where the second convolution begins
 
+STRENGTH: Final = 0.47  # logarithm of how much stronger or weaker an axis may be: 0.63 to 1.6
+TURN: Final = 0.035  # rad, 2 degrees
+LEAST_KEPT: Final = 0.6  # share of the samples that arrive
+
 
 class Appliances(Workload):
     """Windows of acceleration (g) as they are, standard scaling, a small convolutional network."""
@@ -77,14 +81,21 @@ class Appliances(Workload):
     def variations(
         self, recording: Recording, parameters: Parameters, rng: np.random.Generator
     ) -> Iterator[Recording]:
-        """The same vibration felt by a sensor that is stuck on a little askew, on a lighter or
-        heavier support."""
+        """The same vibration felt on other supports, by a sensor that lies a little askew or the
+        other way round, and whose radio lost some of the samples."""
         for number in range(int(parameters["variations"])):
-            mean = recording.values.mean(axis=0)
-            values = mean + (recording.values - mean) * rng.uniform(0.85, 1.18)
-            values = values @ _turn(rng, degrees=4.0)
-            name = f"{recording.name}~{number}"
-            yield replace(recording, name=name, values=values, source=recording.group)
+            middle = recording.values.mean(axis=0)
+            strength = np.exp(rng.uniform(-STRENGTH, STRENGTH, 3)) * rng.choice([-1, 1], 3)
+            values = middle + (recording.values - middle) * strength
+            values = values @ _turn(rng, TURN)
+            least = max(int(LEAST_KEPT * len(values)), int(parameters["window"]))
+            kept = int(rng.integers(min(least, len(values)), len(values), endpoint=True))
+            yield replace(
+                recording,
+                name=f"{recording.name}~{number}",
+                values=values[np.sort(rng.permutation(len(values))[:kept])],
+                source=recording.group,
+            )
 
     def load(self, source: Path) -> Iterator[Recording]:
         """LABEL/*.csv whose header names x, y and z, in g; other columns are left out."""
@@ -95,11 +106,11 @@ class Appliances(Workload):
         return synthesise(seed, recordings)
 
 
-def _turn(rng: np.random.Generator, *, degrees: float) -> Reals:
-    """A rotation [3, 3] by up to so many degrees about each axis."""
+def _turn(rng: np.random.Generator, most: float) -> Reals:
+    """A rotation [3, 3] by up to `most` rad about each axis."""
     turn = np.eye(3)
     for first, second in ((0, 1), (0, 2), (1, 2)):
-        angle = np.radians(rng.uniform(-degrees, degrees))
+        angle = rng.uniform(-most, most)
         about = np.eye(3)
         about[[first, second], [first, second]] = np.cos(angle)
         about[first, second], about[second, first] = np.sin(angle), -np.sin(angle)

@@ -11,6 +11,7 @@ import hashlib
 import hmac
 import io
 import json
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -98,13 +99,15 @@ def _acquisition(payload: Mapping[str, Any]) -> Acquisition:
     if not _is_number(interval) or not 0 < interval < float("inf"):
         raise ValueError(f"interval_ms is {interval!r}")
     rows = payload["values"]
+    if not isinstance(rows, list):
+        raise ValueError("values is no list of samples")  # noqa: TRY004  of a document
     for number, row in enumerate(rows):
         if not isinstance(row, list) or len(row) != len(sensors):
             raise ValueError(f"sample {number} is not one value for each of {', '.join(sensors)}")
         for name, value in zip(sensors, row, strict=True):
             if not _is_number(value):
                 raise ValueError(f"sample {number} of {name} is {value!r}, not a number")
-            if not np.isfinite(value):
+            if not math.isfinite(value):
                 raise ValueError(f"sample {number} of {name} is {value}")
     return Acquisition(
         sensors,

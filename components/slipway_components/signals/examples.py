@@ -10,8 +10,11 @@ from slipway.domain.errors import InvalidDataset
 from slipway_components.progress import say
 from slipway_components.signals.recordings import Recording
 from slipway_features.preparing import Preparing
+from slipway_features.signal import Signal
 
 Reals = NDArray[np.float64]
+
+_LEAST = 1e-6  # deviation of an axis that stands still
 
 
 @dataclass(frozen=True, eq=False)
@@ -20,6 +23,7 @@ class Examples:
 
     recording: Recording
     features: Reals  # [windows, …]; silent windows are left out
+    statistics: Reals  # [windows, 2 × axes] of the same windows, for the baseline
 
 
 def long_enough(recordings: Sequence[Recording], window: int) -> list[Recording]:
@@ -64,8 +68,16 @@ def examples_of(recording: Recording, preparing: Preparing) -> Examples:
         cut = [window for _, window in preparing.windows(recording.values)]
     except ValueError as error:
         raise InvalidDataset(f"{where}: {error}", hint="Mend or remove it") from error
-    features = [preparing.extract(window) for window in cut if not preparing.silent(window)]
-    return Examples(recording, np.array(features))
+    heard = [window for window in cut if not preparing.silent(window)]
+    features = np.array([preparing.extract(window) for window in heard])
+    simple = np.array([statistics(window) for window in heard])
+    return Examples(recording, features, simple.reshape(len(heard), 2 * len(preparing.axes)))
+
+
+def statistics(window: Signal) -> Reals:
+    """The mean of each axis, and the logarithm of its deviation: [window, axes] → [2 × axes]."""
+    deviation = np.maximum(window.std(axis=0), _LEAST)
+    return np.concatenate([window.mean(axis=0), np.log(deviation)])
 
 
 def labels_of(recordings: Sequence[Recording]) -> tuple[str, ...]:

@@ -9,6 +9,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from slipway.domain.errors import Failed, InvalidInput, SlipwayError, Unavailable
+from slipway.domain.names import ModelVersion
 from slipway.domain.prediction import Prediction, Score, Window
 from slipway.domain.system_errors import os_errors
 
@@ -72,6 +73,15 @@ class ServingClient:
                 latency_ms=float(answer["latency_ms"]),
             )
         except (AttributeError, KeyError, TypeError, ValueError) as error:
+            raise self._stranger() from error
+
+    def version(self) -> ModelVersion:
+        """The model that answers."""
+        with self._connection() as connection:
+            about = self._ask(connection, "GET", "/version/", None, self._url)
+        try:
+            return ModelVersion.parse(about["model"])
+        except (KeyError, TypeError, SlipwayError) as error:
             raise self._stranger() from error
 
     @contextmanager

@@ -1,15 +1,22 @@
 """Asks a model that is served about recordings, and keeps count of what came of it."""
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from slipway.domain.errors import InvalidDataset, InvalidInput
+from slipway.domain.names import ModelVersion
 from slipway.domain.prediction import Prediction, Window
+from slipway.ports.bucket import Bucket
+from slipway.services.image_context import scratch
 from slipway.services.labelled_data import Labelled, Rejected
+from slipway.services.model_output import CARD, folder_of
+from slipway.services.package_model import MODEL
 from slipway_features.preparing import Preparing
 
 Reals = NDArray[np.float64]
@@ -17,6 +24,15 @@ Ask = Callable[[bytes, str], Prediction]  # the bytes of a file or body, and its
 Body = Callable[[Reals, Sequence[str], float], bytes]  # of samples, their axes, their rate in Hz
 
 _MOST: Final = 2**18  # values that are sent at once
+
+
+@contextmanager
+def fetched(bucket: Bucket, version: ModelVersion) -> Iterator[Path]:
+    """A folder with what serving needs of a version; raises NotFound and what buckets raise."""
+    with scratch() as folder:
+        for name in (CARD, MODEL):
+            bucket.download(folder_of(version) + name, folder / name)
+        yield folder
 
 
 @dataclass

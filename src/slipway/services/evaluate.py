@@ -10,13 +10,11 @@ from slipway.domain.errors import InvalidInput
 from slipway.domain.names import ModelVersion
 from slipway.domain.prediction import UNKNOWN
 from slipway.ports.bucket import Bucket
-from slipway.services.asking import Ask, Asked, Body, Found, stranger
+from slipway.services.asking import Ask, Asked, Body, Found, fetched, stranger
 from slipway.services.evaluate_signals import detected, told_apart
-from slipway.services.image_context import scratch
 from slipway.services.labelled_data import Load, pictures, plain, recordings
 from slipway.services.measures import classified
-from slipway.services.model_output import CARD, folder_of, read_card
-from slipway.services.package_model import MODEL
+from slipway.services.model_output import read_card
 from slipway_features.preparing import preparing
 
 
@@ -46,11 +44,8 @@ class Evaluator:
         be asked about, and what serving raises.
         """
         card = read_card(self._bucket, version)
-        with scratch() as folder:
-            for name in (CARD, MODEL):
-                self._bucket.download(folder_of(version) + name, folder / name)
-            with self._serve(folder) as ask:
-                figures = self._figures(card, data, ask)
+        with fetched(self._bucket, version) as folder, self._serve(folder) as ask:
+            figures = self._figures(card, data, ask)
         return {"version": str(version), "task": str(card.task), **figures}
 
     def _figures(self, card: ModelCard, data: Path, ask: Ask) -> dict[str, Any]:

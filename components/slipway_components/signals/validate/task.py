@@ -16,6 +16,7 @@ from slipway_components.export import conversion
 from slipway_components.export.litert import Kernels, LiteRtModel
 from slipway_components.folder import appearing
 from slipway_components.progress import say
+from slipway_components.signals import baseline
 from slipway_components.signals import recordings as recordings_files
 from slipway_components.signals.dataset import Dataset, prepare
 from slipway_components.signals.device import SignalPath
@@ -36,6 +37,7 @@ class Validation:
 
     judged: Judged
     single: Judged  # the same networks in floats
+    baseline: Judged  # a rule on means and deviations, in the same folds
     split: str  # how it was split, in one sentence
 
     def metrics(self) -> dict[str, float]:
@@ -47,6 +49,8 @@ class Validation:
             "accuracy_recordings": recordings.accuracy,
             "accuracy_float": accuracy_float,
             "quantisation_loss": accuracy_float - windows.accuracy,
+            "baseline_accuracy": self.baseline.windows.accuracy,
+            "baseline_accuracy_recordings": self.baseline.recordings.accuracy,
         }
 
 
@@ -57,6 +61,7 @@ class CrossValidation:
     dataset: Dataset
     answers: tuple[Reals, ...]  # int8 scores [windows, labels] of each of the examples
     answers_float: tuple[Reals, ...]
+    answers_baseline: tuple[Reals, ...]
     split: str  # how it was split, in one sentence
     size: int  # bytes of one int8 model
     milliseconds: float  # from a window to its scores, the median on this machine
@@ -68,6 +73,7 @@ class CrossValidation:
         return Validation(
             Judged.of(examples, self.answers, labels, unknown),
             Judged.of(examples, self.answers_float, labels, unknown),
+            Judged.of(examples, self.answers_baseline, labels, 0.0),
             self.split,
         )
 
@@ -109,7 +115,11 @@ def validate(recordings: Path, output: Path, *, name: str, parameters: Parameter
     say(f"validate: {done.split}")
     for what in ("windows", "recordings"):
         evaluation: Evaluation = getattr(done.judged, what)
-        say(f"validate: {evaluation.accuracy:.1%} of {evaluation.matrix.sum()} {what} are right")
+        simple: Evaluation = getattr(done.baseline, what)
+        say(
+            f"validate: {evaluation.accuracy:.1%} of {evaluation.matrix.sum()} {what} are right,"
+            f" {simple.accuracy:.1%} by the rule on means and deviations"
+        )
     return done
 
 
@@ -142,10 +152,23 @@ def _ask(dataset: Dataset, folds: Folds, split: str) -> CrossValidation:
         dataset,
         tuple(answers[i] for i in range(len(folds.of))),
         tuple(answers_float[i] for i in range(len(folds.of))),
+        _baseline(dataset, folds),
         split,
         size,
         milliseconds,
     )
+
+
+def _baseline(dataset: Dataset, folds: Folds) -> tuple[Reals, ...]:
+    """The rule's scores of each recording's windows."""
+    answers: dict[int, Reals] = {}
+    for number in sorted(set(folds.of)):
+        held_out = [i for i, of in enumerate(folds.of) if of == number]
+        learned_from = [dataset.examples[i] for i, of in enumerate(folds.of) if of != number]
+        judged = [dataset.examples[i] for i in held_out]
+        scores = baseline.answers(learned_from, judged, dataset.labels)
+        answers |= dict(zip(held_out, scores, strict=True))
+    return tuple(answers[i] for i in range(len(folds.of)))
 
 
 def _path(dataset: Dataset, fitted: Fitted, file: Path) -> SignalPath:
