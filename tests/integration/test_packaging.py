@@ -133,7 +133,15 @@ def test_models_of_signals_answer_bit_for_bit_on_every_arch(
 _SIGNAL = {"axes": ["x", "y", "z"], "rate": 62.5, "window": 125, "step": 50}
 _SPECTRAL = {"filter": "low", "cutoff": 12.0, "order": 4, "peaks": 3, "bins": [0.5, 1, 2, 5, 10]}
 _SOUND = {"axes": ["sound"], "rate": 16000, "window": 6000, "step": 4000}
-_MFCC = {"frame": 400, "fft": 512, "filters": 40, "coefficients": 20, "low": 0, "high": 8000}
+_MFCC = {
+    "frame": 400,
+    "fft": 512,
+    "filters": 40,
+    "coefficients": 20,
+    "low": 0,
+    "high": 8000,
+    "relative": True,
+}
 PREPROCESSING = {
     "series": {"kind": "series", **_SIGNAL, "own_scale": True},
     "spectral": {"kind": "spectral", **_SIGNAL, **_SPECTRAL, "statistics": True},
