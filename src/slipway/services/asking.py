@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from slipway.domain.errors import InvalidDataset, InvalidInput
 from slipway.domain.names import ModelVersion
-from slipway.domain.prediction import Prediction, Window
+from slipway.domain.prediction import UNKNOWN, Prediction, Window
 from slipway.ports.bucket import Bucket
 from slipway.services.image_context import scratch
 from slipway.services.labelled_data import Labelled, Rejected
@@ -78,11 +78,11 @@ class Asked:
     counts: Found = field(default_factory=Found)
 
     def answers(self, labels: Sequence[str]) -> Iterator[tuple[Labelled, list[Window]]]:
-        """Of the recordings with one of the labels; empty: with any."""
+        """Of the recordings with one of the labels, or `unknown`; empty: with any."""
         for item in self.found:
             if isinstance(item, Rejected):
                 self.counts.reject(item.file, item.why)
-            elif labels and item.recording.label not in labels:
+            elif labels and item.recording.label not in (*labels, UNKNOWN):
                 self.counts.reject(item.file, stranger(item.recording.label, labels))
             else:
                 try:

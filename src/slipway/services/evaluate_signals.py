@@ -17,7 +17,7 @@ def told_apart(card: ModelCard, asked: Asked) -> dict[str, Any]:
     """Windows and recordings of a classifier. A recording's scores are the means of its windows';
     silent windows are counted and have no part in anything else."""
     counts = asked.counts
-    for item, windows in asked.answers([*card.labels, UNKNOWN]):
+    for item, windows in asked.answers(card.labels):
         label = item.recording.label
         heard = [window for window in windows if window.scores]
         counts.silent += len(windows) - len(heard)
