@@ -12,6 +12,7 @@ NAMES = (
     "delivery",
     "reliability",
     "spectral",
+    "mfcc",
 )
 
 
