@@ -64,7 +64,8 @@ def _run(cascade: Callable[[Reals], Reals], given: list[Reals]) -> tuple[Reals, 
 def _sound(seed: int) -> Reals:
     """A second [16000, 1] of a gliding tone in noise."""
     rng = np.random.default_rng(seed)
-    hertz = np.linspace(*rng.uniform(200, 4_000, 2), 16_000)
+    low, high = rng.uniform(200, 4_000, 2)
+    hertz = np.linspace(low, high, 16_000)
     tone = np.sin(2 * np.pi * np.cumsum(hertz) / 16_000)
     values: Reals = 0.3 * tone + 0.02 * rng.standard_normal(16_000)
     return values[:, np.newaxis]
