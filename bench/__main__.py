@@ -13,6 +13,7 @@ NAMES = (
     "reliability",
     "spectral",
     "streams",
+    "mfcc",
 )
 
 

@@ -82,6 +82,10 @@ class Mfcc:
         self.hann: Reals = 0.5 - 0.5 * np.cos(2 * np.pi * np.arange(frame) / frame)
         self.bank = _bank(rate, fft, filters, low, high)
         self.dct = _dct(coefficients, filters)
+        # Most of the bank is zero, and a product of that size would wake all of BLAS's threads.
+        filters_of_weights, self._bins = np.nonzero(self.bank)
+        self._weights = self.bank[filters_of_weights, self._bins]
+        self._firsts = np.searchsorted(filters_of_weights, np.arange(filters))
         self._known = lru_cache(KNOWN)(self._coefficients)
 
     def __call__(self, window: Signal) -> Reals:
@@ -106,7 +110,8 @@ class Mfcc:
         """Of one frame, the bytes of its samples."""
         spectrum = np.fft.rfft(np.frombuffer(frame) * self.hann, self.fft)
         power = spectrum.real**2 + spectrum.imag**2
-        decibels = 10 * np.log10(np.maximum(self.bank @ power, FLOOR))
+        filtered = np.add.reduceat(power[self._bins] * self._weights, self._firsts)
+        decibels = 10 * np.log10(np.maximum(filtered, FLOOR))
         rounded: Reals = np.round(self.dct @ decibels, DECIMALS)
         return rounded
 

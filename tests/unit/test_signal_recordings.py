@@ -17,7 +17,7 @@ WINDOWS = {"kind": "series", "axes": list(AXES), "rate": 50.0, "window": 10, "st
 
 def _recording(label: str = "on", name: str = "a", samples: int = 30) -> Recording:
     values = np.random.default_rng(1).normal(size=(samples, 3))
-    return Recording(label, name, values, 50.0, AXES, source="long")
+    return Recording(label, name, values, 50.0, AXES, source="on/long")
 
 
 def test_a_recording_comes_back_as_it_was_and_always_as_the_same_bytes(tmp_path: Path) -> None:

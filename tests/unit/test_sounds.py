@@ -8,9 +8,9 @@ from numpy.typing import NDArray
 from slipway_components.signals.doors.rooms import Room
 from slipway_components.signals.doors.scene import LABELS, ROOMS, scene
 from slipway_components.signals.recordings import Recording
-from slipway_components.signals.sounds import Sounds, synthesise
+from slipway_components.signals.sounds import Sounds
 from slipway_components.signals.sounds_cutting import WINDOW, Segment, cut
-from slipway_components.signals.sounds_files import write
+from slipway_components.signals.sounds_files import make_up
 
 from slipway.domain.errors import InvalidDataset
 from slipway_features.wav import write_wav
@@ -126,21 +126,18 @@ def test_a_damaged_or_foreign_file_is_refused(tmp_path: Path) -> None:
         list(Sounds().load(tmp_path))
 
 
-def test_what_is_written_is_read_again(tmp_path: Path) -> None:
-    made = scene(np.random.default_rng(3), "lock")
-    recording = Recording("lock", "one", made.samples[:, np.newaxis], float(RATE), ("sound",))
-    segments = [Segment(made.start, made.end, "lock")]
-    write(tmp_path, recording, segments)
-    again = list(Sounds().load(tmp_path))
-    wanted = list(cut(recording, segments))
-    assert [(part.label, part.name) for part in again] == [(p.label, p.name) for p in wanted]
-    for part, other in zip(again, wanted, strict=True):
-        assert np.array_equal(part.values, other.values)
+def test_what_is_made_up_is_read_again_as_the_pipeline_has_it(tmp_path: Path) -> None:
+    make_up(tmp_path / "sounds", recordings=1, seed=4, unseen=False)
+    again = {part.group + part.name: part for part in Sounds().load(tmp_path / "sounds")}
+    wanted = {part.group + part.name: part for part in Sounds().synthesise(4, 1)}
+    assert again.keys() == wanted.keys()
+    assert {part.label for part in wanted.values()} == set(LABELS)
+    for name, part in again.items():
+        assert np.array_equal(part.values, wanted[name].values)
 
 
 def test_made_up_recordings_are_the_same_for_a_seed_and_no_other() -> None:
-    first, again, other = (list(synthesise(seed, 1)) for seed in (1, 1, 2))
-    assert {part.label for part in first} == set(LABELS)
+    first, again, other = (list(Sounds().synthesise(seed, 1)) for seed in (1, 1, 2))
     for part, same in zip(first, again, strict=True):
         assert part.name == same.name
         assert np.array_equal(part.values, same.values)

@@ -34,7 +34,9 @@ class Arena:
 
 
 @dataclass(frozen=True)
-class _Need:
+class Need:
+    """When so many bytes are taken."""
+
     size: int
     first: int  # operator that writes it, -1 for the model's input
     last: int  # operator that reads it last
@@ -61,7 +63,7 @@ def arena(model: Path) -> Arena:
     for index in graph.OutputsAsNumpy():
         last[int(index)] = len(operators)
     needs = [
-        _Need(_bytes(graph.Tensors(index)), written, last.get(index, written))
+        Need(_bytes(graph.Tensors(index)), written, last.get(index, written))
         for index, written in first.items()
         if not constant[index]
     ]
@@ -76,9 +78,9 @@ def arena(model: Path) -> Arena:
     )
 
 
-def planned(needs: list[_Need]) -> int:
-    """The end of the highest tensor."""
-    placed: list[tuple[int, _Need]] = []
+def planned(needs: list[Need]) -> int:
+    """The end of the highest tensor when each has its place."""
+    placed: list[tuple[int, Need]] = []
     for need in sorted(needs, key=lambda need: (-need.size, need.first)):
         at = 0
         for start, other in sorted(placed, key=lambda one: one[0]):

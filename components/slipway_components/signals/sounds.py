@@ -8,11 +8,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from slipway.domain.errors import InvalidInput
-from slipway_components.signals.doors.scene import LABELS, UNKNOWN, scene
 from slipway_components.signals.doors.shaping import RATE
 from slipway_components.signals.recordings import Recording
-from slipway_components.signals.sounds_cutting import AXES, Segment, cut
-from slipway_components.signals.sounds_files import load
+from slipway_components.signals.sounds_cutting import AXES, cut
+from slipway_components.signals.sounds_files import load, made_up
 from slipway_components.signals.workloads import Parameters, Reals, Workload
 from slipway_components.tensorflow_import import import_keras
 from slipway_features.scaling import Scaling
@@ -36,7 +35,8 @@ class Sounds(Workload):
 
     def synthesise(self, seed: int, recordings: int) -> Iterator[Recording]:
         """So many scenes of each label, cut where their events are; see `doors`."""
-        return synthesise(seed, recordings)
+        for recording, segments in made_up(seed, recordings):
+            yield from cut(recording, segments) if segments else [recording]
 
     def check(self, parameters: Parameters) -> None:
         """See the base class."""
@@ -95,19 +95,3 @@ class Sounds(Workload):
         x = layers.Dropout(0.3)(x)
         scores = layers.Dense(labels, activation="softmax", name="scores")(x)
         return keras.Model(picture, scores)
-
-
-def synthesise(seed: int, count: int, *, unseen: bool = False) -> Iterator[Recording]:
-    """`count` scenes of each label, cut like annotated files; `unseen`: in rooms and before
-    backgrounds that the others never have."""
-    for index, label in enumerate(LABELS):
-        for number in range(count):
-            rng = np.random.default_rng([seed, index, number])
-            made = scene(rng, label, unseen=unseen)
-            recording = Recording(
-                label, f"scene-{number:04}", made.samples[:, np.newaxis], float(RATE), AXES
-            )
-            if label == UNKNOWN:
-                yield recording
-            else:
-                yield from cut(recording, [Segment(made.start, made.end, label)])

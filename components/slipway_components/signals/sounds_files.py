@@ -11,9 +11,12 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
+import numpy as np
+
 from slipway.domain.errors import InvalidDataset
-from slipway_components.progress import say
-from slipway_components.signals.doors.scene import UNKNOWN
+from slipway_components.folder import appearing
+from slipway_components.progress import say, track
+from slipway_components.signals.doors.scene import LABELS, UNKNOWN, scene
 from slipway_components.signals.doors.shaping import RATE
 from slipway_components.signals.recordings import Recording
 from slipway_components.signals.sounds_cutting import (
@@ -51,14 +54,31 @@ def load(source: Path) -> Iterator[Recording]:
         say(f"sounds: {len(overdriven)} recordings are clipped, the first is {overdriven[0]}")
 
 
-def write(folder: Path, recording: Recording, segments: list[Segment]) -> None:
-    """Write LABEL/NAME.wav, and NAME.txt beside it when there are segments."""
-    file = folder / recording.label / f"{recording.name}.wav"
-    file.parent.mkdir(parents=True, exist_ok=True)
-    file.write_bytes(write_wav(recording.values, RATE))
-    lines = [f"{s.start / RATE:.6f}\t{s.end / RATE:.6f}\t{s.label}\n" for s in segments]
-    if lines:
-        file.with_suffix(".txt").write_text("".join(lines))
+def made_up(
+    seed: int, recordings: int, *, unseen: bool = False
+) -> Iterator[tuple[Recording, list[Segment]]]:
+    """So many scenes of each label with their annotations, none for `unknown`; `unseen`: in rooms
+    and before backgrounds that the others never have."""
+    for index, label in enumerate(LABELS):
+        for number in range(recordings):
+            made = scene(np.random.default_rng([seed, index, number]), label, unseen=unseen)
+            values = made.samples[:, np.newaxis]
+            event = [] if label == UNKNOWN else [Segment(made.start, made.end, label)]
+            yield Recording(label, f"scene-{number:04}", values, float(RATE), AXES), event
+
+
+def make_up(output: Path, *, recordings: int, seed: int, unseen: bool) -> None:
+    """Write made-up recordings to the new folder `output`, as `load` reads them."""
+    with appearing(output) as folder:
+        scenes = made_up(seed, recordings, unseen=unseen)
+        total = recordings * len(LABELS)
+        for recording, segments in track(scenes, "sounds", total=total, unit="recording"):
+            file = folder / recording.label / f"{recording.name}.wav"
+            file.parent.mkdir(exist_ok=True)
+            file.write_bytes(write_wav(recording.values, RATE))
+            lines = [f"{s.start / RATE:.6f}\t{s.end / RATE:.6f}\t{s.label}\n" for s in segments]
+            if lines:
+                file.with_suffix(".txt").write_text("".join(lines))
 
 
 def _files(source: Path) -> Iterator[tuple[str, Path, Path | None]]:

@@ -22,9 +22,9 @@ UNKNOWN: Final = "unknown"
 LABELS: Final = (*EVENTS, UNKNOWN)
 
 ROOMS: Final = 60  # of training, and as many others of judging
-RATIOS: Final = (12.0, 45.0)  # decibels, of the loudest of a sound to the background
+RATIOS: Final = (15.0, 45.0)  # decibels, of the loudest of a sound to the background
 
-_AUDIBLE = 0.06  # of a sound's highest short-time level; -24 dB
+_AUDIBLE = 0.1  # of a sound's highest short-time level; -20 dB
 _FRAME = 160  # samples over which a level is taken
 
 
