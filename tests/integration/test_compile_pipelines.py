@@ -16,9 +16,12 @@ pytestmark = pytest.mark.slow
 
 
 # Pipeline → what may be cached: all that depends on neither the moment nor what others did.
+OF_SIGNALS = {"gather", "snapshot", "validate", "fit", "export"}
 CACHED = {
     "parts": {"collect", "snapshot", "split", "train", "evaluate", "export"},
-    "appliances": {"gather", "snapshot", "validate", "fit", "export"},
+    "appliances": OF_SIGNALS,
+    "motion": OF_SIGNALS,
+    "sounds": OF_SIGNALS,
 }
 ALWAYS_NEW = {"configure", "version", "gate", "register", "publish"}
 
@@ -57,8 +60,7 @@ def test_every_parameter_has_a_type_a_default_and_a_description(name: str, spec:
         assert parameter["parameterType"] != "PARAMETER_TYPE_ENUM_UNSPECIFIED", key
         assert "defaultValue" in parameter, key
         assert parameter["description"], key
-    names = {"parts": "equipmentparts", "appliances": "appliances"}
-    assert parameters["name"]["defaultValue"] == names[name]
+    assert parameters["name"]["defaultValue"] == ("equipmentparts" if name == "parts" else name)
 
 
 def test_every_task_runs_in_the_given_image_without_installing_anything(
