@@ -13,7 +13,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from slipway.domain.errors import Conflict, Failed, SlipwayError, Unavailable
+from slipway.domain.errors import Conflict, Failed, ServerError, SlipwayError, Unavailable
 from slipway.domain.image import Digest
 from slipway.domain.names import Arch, Channel, ModelName, ModelVersion
 from slipway.domain.release import Foreign, Move, Release
@@ -64,8 +64,8 @@ class _Wanted:
     seen: set[tuple[Channel, Digest]] = field(default_factory=set)
 
     def problem(self, error: SlipwayError, *where: str) -> None:
-        """Note it and go on; Unavailable is the end of all."""
-        if isinstance(error, Unavailable):
+        """Note it and go on; a registry that does not answer is the end of all."""
+        if isinstance(error, Unavailable) and not isinstance(error, ServerError):
             raise error
         self.problems.append(Problem(" ".join(where), error.code, error.message, error.hint))
 
