@@ -282,12 +282,14 @@ def workshop(settings: Settings) -> "Workshop":
 
 
 def model_packager(settings: Settings) -> "ModelPackager":
-    """What packs trained models into serving images."""
+    """What packs trained models into serving images; raises what `check_model_registry` raises,
+    since after the tags have moved would be late."""
     from slipway.services.package_model import ModelPackager
 
     bucket = model_output_bucket(settings)
     if not settings.mlflow.tracking_uri and not _embedded_database(settings).exists():
         return ModelPackager(workshop(settings), bucket)
+    check_model_registry(settings.tracking_uri)
     return ModelPackager(workshop(settings), bucket, lambda: model_registry(settings))
 
 
