@@ -1,5 +1,7 @@
 """Writes what a release is made of: SavedModel, LiteRT files and the model's card."""
 
+import errno
+import io
 import json
 import os
 import subprocess
@@ -12,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from slipway.domain.card import ModelCard
-from slipway.domain.errors import Failed
+from slipway.domain.errors import DiskFull, Failed
 from slipway.domain.names import ModelVersion
 from slipway_components.evaluate.measure import measure
 from slipway_components.export import convert
@@ -45,7 +47,7 @@ def export(
     the LiteRT files on the test images, on the path that a device takes.
 
     Raises InvalidName for a malformed version, NotFound where there is no model, InvalidDataset,
-    Failed when the converter ends badly.
+    DiskFull, Failed when the converter ends badly.
     """
     parsed = ModelVersion.parse(version)
     trained = read_trained(model)
@@ -108,20 +110,35 @@ def _spread(paths: tuple[str, ...], most: int) -> tuple[str, ...]:
 
 
 def _convert(trained: Trained, pixels: NDArray[np.uint8], folder: Path) -> None:
-    """Run the converter in a process of its own; raises Failed with its last words."""
-    with tempfile.TemporaryDirectory() as scratch:
+    """Run the converter in a process of its own; raises Failed with its last words, DiskFull.
+
+    All that it writes lies on the output's file system, so that a full one can be named.
+    """
+    with tempfile.TemporaryDirectory(dir=folder) as scratch:
         samples = Path(scratch) / "representative.npy"
-        np.save(samples, features.normalise(pixels, mean=MEAN, std=STD))
+        array = io.BytesIO()  # numpy itself would not say why a file cannot be written
+        np.save(array, features.normalise(pixels, mean=MEAN, std=STD))
+        samples.write_bytes(array.getvalue())
         module = [sys.executable, "-m", convert.__name__]
         done = subprocess.run(
             [*module, str(trained.model), str(samples), str(folder)],
             # TensorFlow numbers what it keeps in sets, whose order the hash seed decides.
-            env=os.environ | {"PYTHONPATH": os.pathsep.join(sys.path), "PYTHONHASHSEED": "0"},
+            env=os.environ
+            | {
+                "PYTHONPATH": os.pathsep.join(sys.path),
+                "PYTHONHASHSEED": "0",
+                "TMPDIR": scratch,
+            },
             stdin=subprocess.DEVNULL,
             capture_output=True,
             text=True,
             errors="replace",
             check=False,
+        )
+    if done.returncode != 0 and os.strerror(errno.ENOSPC) in done.stderr:
+        raise DiskFull(
+            f"no space left on the file system of {folder.parent} to convert {trained.model}",
+            hint="Free some space and try again",
         )
     if done.returncode != 0:
         end = f"signal {-done.returncode}" if done.returncode < 0 else f"exit {done.returncode}"
