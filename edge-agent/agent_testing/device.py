@@ -77,7 +77,7 @@ class Device:
         )
 
 
-def until(what: Callable[[], bool], seconds: float = 20.0, pause: float = 0.01) -> None:
+def until(what: Callable[[], bool], seconds: float = 60.0, pause: float = 0.01) -> None:
     """Wait for something that another process does."""
     end = time.monotonic() + seconds
     while not what():
