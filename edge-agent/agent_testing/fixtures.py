@@ -4,13 +4,26 @@ import os
 import subprocess
 import sys
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
+from slipway_agent import lying, manifest_store
+from slipway_agent.manifest import read_manifest
 
 from agent_testing.device import AGENT, Device
 from agent_testing.forker import Forker
 from agent_testing.kubelets import Image, RunningKubelet, serve_kubelet
+
+_READ = cache(read_manifest)
+
+
+@pytest.fixture
+def manifests_read_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """For tests that restart agents by the thousand, which would parse the same few manifests most
+    of the time. To read one depends on nothing but its bytes and name."""
+    for module in (lying, manifest_store):
+        monkeypatch.setattr(module, "read_manifest", _READ)
 
 
 @pytest.fixture
