@@ -159,7 +159,8 @@ def test_a_registry_that_goes_away_in_the_middle_leaves_the_tags_alone(bench: Be
     before = bench.packager.package(VERSION).digest
 
     def answer(image: BuiltImage, command: Sequence[str]) -> Outcome:
-        bench.registry.down = image.arch is Arch.AARCH64
+        if image.arch is Arch.AARCH64:  # the archs take turns in any order
+            bench.registry.down = True
         return Outcome(0, GOOD, "")
 
     bench.builder.answer = answer
