@@ -16,7 +16,15 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from slipway_agent.deadline import deadline
 from slipway_agent.disk import Disk
-from slipway_agent.errors import AgentError, NotFound, Refused, Stale, Untrusted, from_disk
+from slipway_agent.errors import (
+    FORGED,
+    AgentError,
+    NotFound,
+    Refused,
+    Stale,
+    Untrusted,
+    from_disk,
+)
 from slipway_agent.log import Log
 from slipway_agent.manifest import Manifest
 from slipway_agent.next_root import NextRoot
@@ -107,8 +115,9 @@ class Channel:
         from slipway_agent.updater import SourceFetcher, open_updater, reason
 
         self._folders.begin(read_policy(policy))
+        fetcher = SourceFetcher(self._source, self._timestamp)
         updater = open_updater(
-            SourceFetcher(self._source, self._timestamp),
+            fetcher,
             root,
             folder=self._state / "trust",
             disk=self._disk,
@@ -120,10 +129,8 @@ class Channel:
         except ExpiredMetadataError as error:
             raise self._stale(error) from error
         except RepositoryError as error:
-            raise Untrusted(
-                f"{self._source.url}: {error}",
-                hint="Nothing of it is taken, what runs goes on: who else writes to the bucket?",
-            ) from error
+            where = f"{self._source.url}/{fetcher.last}"
+            raise Untrusted(f"{where}: {error}", hint=FORGED) from error
         except DownloadError as error:
             raise reason(error) from error
         self._folders.end()

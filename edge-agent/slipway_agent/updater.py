@@ -52,9 +52,11 @@ class SourceFetcher(FetcherInterface):
     def __init__(self, source: Source, timestamp: bytes) -> None:
         self._source = source
         self._timestamp = timestamp
+        self.last = ""  # what was read last: if something is wrong, with that
 
     def download_bytes(self, url: str, max_length: int) -> bytes:
         """At most `max_length` bytes."""
+        self.last = url
         if url == TIMESTAMP:
             return self._timestamp
         try:
