@@ -11,7 +11,7 @@ from slipway_agent.errors import Denied, NotFound
 from slipway_agent.signed_time import LARGEST_ROOT
 from slipway_agent.sources.base import Source
 
-_PAUSE = 300.0  # seconds between two looks
+PAUSE = 300.0  # seconds between two looks
 
 
 class NextRoot:
@@ -25,7 +25,7 @@ class NextRoot:
     def comes_after(self, version: int) -> None:
         """Up to here roots are known and taken."""
         self._version = version
-        self._due = time.monotonic() + _PAUSE
+        self._due = time.monotonic() + PAUSE
 
     def is_there(self) -> bool:
         """Whether there is another one; while there is, at every call."""
@@ -34,6 +34,6 @@ class NextRoot:
         try:
             self._source.read(f"metadata/{self._version + 1}.root.json", LARGEST_ROOT)
         except (NotFound, Denied):  # buckets that may not be listed deny what is not there
-            self._due = time.monotonic() + _PAUSE
+            self._due = time.monotonic() + PAUSE
             return False
         return True

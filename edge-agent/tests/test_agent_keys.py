@@ -89,7 +89,7 @@ def test_a_new_root_is_noticed_where_the_timestamp_is_held_back(
     for _ in range(3):
         assert device.runs() == GOOD
     assert read == [], "an idle poll asks for the timestamp alone"
-    monkeypatch.setattr(next_root, "_PAUSE", 0.0)
+    monkeypatch.setattr(next_root, "PAUSE", 0.0)
     device.poller.restart()
     assert device.runs() == GOOD
     old = (device.repository.metadata / "timestamp.json").read_bytes()
@@ -103,7 +103,7 @@ def test_a_new_root_is_noticed_where_the_timestamp_is_held_back(
 def test_what_lies_where_the_next_root_would_is_complained_of_until_it_goes(
     device: Attacked, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(next_root, "_PAUSE", 0.0)
+    monkeypatch.setattr(next_root, "PAUSE", 0.0)
     device.poller.restart()
     assert device.runs() == GOOD
     forged = device.repository.metadata / "2.root.json"
