@@ -98,7 +98,7 @@ class SignedTime:
         """Write what was seen if it is new, and how long ago that is if it is time; OSError."""
         passed = int(time.monotonic() - self._since)
         due = min(max(_FIRST, self._since - self._begun), _LONGEST)
-        if self.seen != self._kept or passed >= due:
+        if self.seen != self._kept or (self.seen.signed and passed >= due):
             seen = self.seen._replace(carried=self.seen.carried + passed)
             replace_file(self._disk, self._path, seen.encode())
             self._kept = self.seen = seen

@@ -77,6 +77,14 @@ def test_a_quiet_device_writes_once_an_hour(tmp_path: Path, uptime: Uptime) -> N
     assert counts[-1] - counts[0] <= 23 * once
 
 
+def test_what_has_seen_nothing_keeps_nothing(tmp_path: Path, uptime: Uptime) -> None:
+    """A new device without a network has no folder for it yet."""
+    seen = SignedTime(tmp_path / "no-folder" / "seen.json", CountingDisk(), uptime.time)
+    uptime.seconds += 2 * HOUR
+    seen.keep()
+    assert not (tmp_path / "no-folder").exists()
+
+
 def test_a_newer_signature_begins_anew(tmp_path: Path, uptime: Uptime) -> None:
     seen = SignedTime(tmp_path / "seen.json", CountingDisk(), uptime.time)
     seen.saw(SIGNED)

@@ -132,6 +132,7 @@ def test_a_token_signs_root_a_channel_and_online(owner: Owner, token: dict[str, 
     # Root: the file of before hands over to the token.
     said = owner.ok("keys", "rotate", "root", f"--public={public}", "--threshold=1")
     assert "root waits for 1 signatures, has 0" in said
+    owner.fails("wants a PIN", "sign", "root", "--key", KEY)
     owner.fails("refuses the PIN", "sign", "root", "--key", KEY, typed="wrong\n")
     owner.fails("may not sign", "sign", "root", "--key", ONLINE)  # which asks for no PIN
     owner.ok("sign", "root", "--key", KEY, typed=f"{PIN}\n")

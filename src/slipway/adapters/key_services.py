@@ -103,7 +103,9 @@ class KeyService:
             raise
         except UnsupportedLibraryError as error:
             raise MissingTool(
-                f"{self._uri}: {error}", hint=f"Install slipway[{self._scheme}]"
+                f"{self._uri}: {error}",
+                hint="Install slipway[hsm] or slipway[awskms], for another signer what"
+                " securesystemslib wants",
             ) from error
         except Exception as error:
             if self._scheme == HSMSigner.SCHEME:
@@ -124,12 +126,13 @@ class _Pin:
         self._bad = ""
 
     def __call__(self, _what: str) -> str:
-        if self._ask is None:
+        if not self._known and self._ask:
+            self._known = self._ask(f"PIN of {self._uri}")
+        if not self._known:
             raise Denied(
                 f"{self._uri} wants a PIN, and there is nobody to type it",
                 hint="Write it into a file of mode 0600, and name that in trust.pin_file",
             )
-        self._known = self._known or self._ask(f"PIN of {self._uri}")
         if self._known == self._bad:
             self._known = ""
             raise Denied(
