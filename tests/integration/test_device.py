@@ -10,7 +10,7 @@ import subprocess
 import sys
 import time
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
@@ -35,7 +35,7 @@ from slipway.domain.image import Digest
 from slipway.domain.names import Channel
 from slipway.local import cgroups, device_agent, device_disk, devices, leases, netns
 from slipway.local.device_boot import PODS_OWNER, cgroup_of
-from slipway.local.device_pods import pods, wait_for_pod
+from slipway.local.device_pods import Pod, pods, wait_for_pod
 from slipway.local.network import interface
 from slipway.services.trust.change_keys import new_repository
 from slipway.services.trust.folder_targets import Rendered
@@ -137,6 +137,11 @@ def bench(tmp_path: Path, pushed: tuple[str, Digest]) -> Iterator[Bench]:
     yield made
     for device in devices.list_devices(made.settings):
         devices.device_down(made.settings, device.name, erase=True)
+
+
+def is_ready(says: str) -> Callable[[Pod], bool]:
+    """Whether it is the agent's pod of that channel, and ready."""
+    return lambda pod: pod.name == f"{SLOT}-{says}" and pod.ready
 
 
 def traces(bench: Bench, name: str) -> list[str]:
@@ -250,13 +255,13 @@ def test_the_first_agent_is_the_one_that_was_signed(bench: Bench) -> None:
     assert "from a backup" in refused.value.hint
     assert not bench.disk("two").exists()
     bench.up("one", Channel.BETA)
-    wait_for_pod(bench.settings, "one", SLOT, until=lambda pod: pod.name == f"{SLOT}-beta")
+    wait_for_pod(bench.settings, "one", SLOT, until=is_ready("beta"))
     with pytest.raises(Refused, match="is not what its owner has signed"):
         bench.up("one", Channel.LATEST)
     assert bench.ask("one") == "beta"  # the device goes on as it was
     signed.write_bytes(good)
     bench.up("one", Channel.LATEST)
-    wait_for_pod(bench.settings, "one", SLOT, until=lambda pod: pod.name == f"{SLOT}-latest")
+    wait_for_pod(bench.settings, "one", SLOT, until=is_ready("latest"))
     assert bench.ask("one") == "latest"
 
 
