@@ -28,12 +28,14 @@ def manifests_read_once(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def small_disk(tmp_path: Path) -> Iterator[Path]:
-    """A file system of 1 MiB in memory; needs root."""
+    """A file system of 1 MiB and 256 inodes in memory; needs root."""
     if os.geteuid() != 0:
         pytest.skip("mounting needs root")
     folder = tmp_path / "small"
     folder.mkdir()
-    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=1m", "tmpfs", folder], check=True)
+    subprocess.run(
+        ["mount", "-t", "tmpfs", "-o", "size=1m,nr_inodes=256", "tmpfs", folder], check=True
+    )
     try:
         yield folder
     finally:

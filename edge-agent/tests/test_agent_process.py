@@ -245,6 +245,22 @@ def test_a_user_who_may_not_write_gets_one_clear_error(forker: Forker) -> None:
 
 
 @pytest.mark.system
+def test_a_spool_that_is_not_writable_is_named_and_the_pods_serve(
+    device: Device, small_disk: Path, running: Running
+) -> None:
+    subprocess.run(["mount", "-o", "remount,ro", small_disk], check=True)
+    (device.root / "spool").symlink_to(small_disk)
+    device.publish(ONE)
+    running.add(device.start("--interval", "0.1"))
+    until(lambda: device.shows(ONE) and "event=no-spool" in device.log())
+    device.publish(TWO)
+    until(lambda: device.shows(TWO))
+    (line,) = [line for line in device.log().splitlines() if "event=no-spool" in line]
+    assert f"folder={device.root}/spool/m" in line
+    assert "has to be writable for the agent" in line
+
+
+@pytest.mark.system
 @pytest.mark.parametrize("what", ["pods", "state"])
 def test_a_read_only_disk_is_said_once_and_waited_for(
     device: Device, small_disk: Path, running: Running, what: str

@@ -101,8 +101,12 @@ def model_registry(settings: Settings) -> ModelRegistry:
 def key_folder(settings: Settings) -> "KeyFolder":
     """The keys that this machine signs with, and the root it trusts."""
     from slipway.adapters.key_folder import KeyFolder
+    from slipway.adapters.key_uris import read_private
 
-    return KeyFolder(settings.keys, settings.trust.online)
+    def pin(_what: str) -> str:
+        return read_private(Path(settings.trust.pin_file)).decode().strip()
+
+    return KeyFolder(settings.keys, settings.trust.online, pin if settings.trust.pin_file else None)
 
 
 def make_keys(

@@ -10,14 +10,16 @@ import subprocess
 import sys
 import time
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from slipway.adapters.key_folder import KeyFolder
 from slipway.adapters.local_bucket import LocalBucket
+from slipway.adapters.system_clock import SystemClock
 from slipway.domain.errors import (
     Conflict,
     Denied,
@@ -27,13 +29,17 @@ from slipway.domain.errors import (
     InvalidSetting,
     MissingTool,
     NotFound,
+    Refused,
 )
 from slipway.domain.image import Digest
 from slipway.domain.names import Channel
 from slipway.local import cgroups, device_agent, device_disk, devices, leases, netns
 from slipway.local.device_boot import PODS_OWNER, cgroup_of
-from slipway.local.device_pods import pods, wait_for_pod
+from slipway.local.device_pods import Pod, pods, wait_for_pod
 from slipway.local.network import interface
+from slipway.services.trust.change_keys import new_repository
+from slipway.services.trust.folder_targets import Rendered
+from slipway.services.trust.publish import Publisher
 from slipway.settings import BucketSettings, RegistrySettings, Settings
 from tests.fixtures.registry import running_registry
 from tests.fixtures.static_image import push_static_image
@@ -65,6 +71,10 @@ spec:
 """
 
 
+def agent_key(channel: Channel) -> str:
+    return f"{platform.machine()}/{channel}/{SLOT}-pod.yaml"
+
+
 class Bench:
     """An installation of its own below a folder, with an image in the registry."""
 
@@ -77,11 +87,20 @@ class Bench:
         )
         self.image = f"{address}/static@{digest}"
         self.keys = self.settings.home / "keys"
+        keys, clock = KeyFolder(self.keys), SystemClock()
+        new_repository(self.deploy, keys, clock, root_keys=1, threshold=1)
+        self._publisher = Publisher(self.deploy, keys, clock)
 
-    def publish(self, channel: Channel) -> None:
-        """Write the agent pod of a channel: here a web server that says the channel's name."""
-        key = f"{platform.machine()}/{channel}/slipway-agent-pod.yaml"
-        self.deploy.write(key, self.manifest(str(channel), SLOT, PORT).encode())
+    def publish(self, channel: Channel) -> Path:
+        """Sign the agent pod of a channel: here a web server that says the channel's name. Where
+        it lies among the signed files."""
+        data = self.manifest(str(channel), SLOT, PORT).encode()
+        key = agent_key(channel)
+        self.deploy.write(key, data)
+        self._publisher.publish(Rendered({key: data}))
+        folder = Path(self.deploy.url.removeprefix("file://")) / "targets" / key
+        (file,) = folder.parent.glob(f"*.{folder.name}")
+        return file
 
     def manifest(self, says: str, slot: str, port: int) -> str:
         return MANIFEST.format(slot=slot, image=self.image, says=says, port=port)
@@ -115,11 +134,14 @@ def pushed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, Dige
 def bench(tmp_path: Path, pushed: tuple[str, Digest]) -> Iterator[Bench]:
     (tmp_path / "deploy").mkdir()
     made = Bench(tmp_path, *pushed)
-    made.keys.mkdir(parents=True)
-    (made.keys / "root.json").write_text("the first root")
     yield made
     for device in devices.list_devices(made.settings):
         devices.device_down(made.settings, device.name, erase=True)
+
+
+def is_ready(says: str) -> Callable[[Pod], bool]:
+    """Whether it is the agent's pod of that channel, and ready."""
+    return lambda pod: pod.name == f"{SLOT}-{says}" and pod.ready
 
 
 def traces(bench: Bench, name: str) -> list[str]:
@@ -196,7 +218,8 @@ def test_a_device_trusts_what_its_owner_had_when_it_was_made(bench: Bench) -> No
     bench.publish(Channel.LATEST)
     bench.up("one")
     trust, spool = bench.disk("one") / "trust", bench.disk("one") / "spool"
-    assert (trust / "root.json").read_text() == "the first root"
+    first = (bench.keys / "root.json").read_bytes()
+    assert (trust / "root.json").read_bytes() == first
     assert tomllib.loads((trust / "policy.toml").read_text()) == {
         "registries": [bench.settings.registry.address],
         "host_paths": ["/opt/slipway/images"],
@@ -212,8 +235,34 @@ def test_a_device_trusts_what_its_owner_had_when_it_was_made(bench: Bench) -> No
     (trust / "policy.toml").write_text("registries = []")
     devices.device_down(bench.settings, "one")
     bench.up("one")
-    assert (trust / "root.json").read_text() == "the first root"
+    assert (trust / "root.json").read_bytes() == first
     assert (trust / "policy.toml").read_text() == "registries = []"
+
+
+def test_the_first_agent_is_the_one_that_was_signed(bench: Bench) -> None:
+    signed = bench.publish(Channel.LATEST)
+    bench.publish(Channel.BETA)
+    forged = bench.manifest("forged", SLOT, PORT).encode()
+    bench.deploy.write(agent_key(Channel.LATEST), forged)  # where devices do not look
+    bench.up("one")
+    wait_for_pod(bench.settings, "one", SLOT)
+    assert bench.ask("one") == "latest"
+
+    good = signed.read_bytes()
+    signed.write_bytes(forged[: len(good)])
+    with pytest.raises(Refused, match=f"{signed} is not what its owner has signed") as refused:
+        bench.up("two")
+    assert "from a backup" in refused.value.hint
+    assert not bench.disk("two").exists()
+    bench.up("one", Channel.BETA)
+    wait_for_pod(bench.settings, "one", SLOT, until=is_ready("beta"))
+    with pytest.raises(Refused, match="is not what its owner has signed"):
+        bench.up("one", Channel.LATEST)
+    assert bench.ask("one") == "beta"  # the device goes on as it was
+    signed.write_bytes(good)
+    bench.up("one", Channel.LATEST)
+    wait_for_pod(bench.settings, "one", SLOT, until=is_ready("latest"))
+    assert bench.ask("one") == "latest"
 
 
 def test_two_devices_on_different_channels_use_the_same_port(bench: Bench) -> None:

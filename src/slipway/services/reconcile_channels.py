@@ -105,6 +105,8 @@ class Reconciler:
         last = self._history.last()  # before the registry, see channel_history
         found = self._folders.read()
         known = sorted({repository for repository, _ in last})
+        # The number of a move is taken from what is signed: the folders anybody could have written.
+        signed = self._publisher.in_force(found) if self._publisher else found
         wanted = _Wanted()
         states: dict[tuple[str, Channel], Release | None] = {}
         for repository in watched_repositories(self._registry, self._repositories, known):
@@ -112,7 +114,7 @@ class Reconciler:
         for (repository, channel), release in states.items():
             number = _number(release, last.get((repository, channel), Last()))
             for arch in Arch:
-                standing = found.get(manifest_key(arch, channel, repository))
+                standing = signed.get(manifest_key(arch, channel, repository))
                 self._want(
                     repository, channel, release, arch, wanted, standing=standing, number=number
                 )
