@@ -64,6 +64,16 @@ def test_a_pod_that_crashes_tells_how_it_ended(tmp_path: Path) -> None:
     assert view.message == "OOMKilled, exit code 137"
 
 
+def test_a_pod_that_ended_tells_the_last_line_that_it_said(tmp_path: Path) -> None:
+    said = "reading /model\nerror: the model has no input\n"
+    end = {"reason": "Error", "exitCode": 1, "message": said}
+    view = _view(tmp_path, _status("Running", _container({"terminated": end})))
+    assert view.message == "Error, exit code 1: error: the model has no input"
+    end["message"] = "x" * 5000
+    view = _view(tmp_path, _status("Running", _container({"terminated": end})))
+    assert len(view.message) < 400
+
+
 def test_a_pod_that_was_not_admitted_or_was_evicted(tmp_path: Path) -> None:
     status = {"phase": "Failed", "reason": "OutOfmemory", "message": "not enough resource"}
     view = _view(tmp_path, status)
