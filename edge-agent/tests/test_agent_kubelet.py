@@ -8,6 +8,7 @@ import pytest
 from agent_testing.web import Site, serve
 from slipway_agent.errors import InvalidOption
 from slipway_agent.kubelet import Kubelet, PodView
+from slipway_agent.watch import Watch
 
 STARTED = "2017-07-26T20:43:46Z"
 
@@ -129,3 +130,19 @@ def test_what_remains_is_told_by_the_engine(tmp_path: Path) -> None:
 def test_a_url_that_is_none(url: str) -> None:
     with pytest.raises(InvalidOption, match="kubelet"):
         Kubelet(url)
+
+
+def test_why_a_pull_failed_is_told_while_the_kubelet_waits_for_the_next_attempt() -> None:
+    watch = Watch()
+    waits = PodView("m", waiting="ImagePullBackOff", message="Back-off pulling image")
+    watch.look({"m": waits})
+    assert watch.sight("m").view == waits
+    watch.look({"m": PodView("m", waiting="ErrImagePull", message="no route to host")})
+    watch.look({"m": waits})
+    watch.look({"m": waits})
+    assert watch.sight("m").view.message == "no route to host"
+    watch.look({"m": PodView("m", waiting="ContainerCreating")})
+    assert watch.sight("m").view.message == ""
+    watch.look({})
+    watch.look({"m": waits})
+    assert watch.sight("m").view == waits
