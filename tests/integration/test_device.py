@@ -62,7 +62,7 @@ spec:
     - name: web
       image: {image}
       args: [sh, -c, '/bin/busybox mkdir /www; echo {says} >/www/index.html;
-        trap "exit 0" TERM; /bin/busybox httpd -f -p 127.0.0.1:{port} -h /www & wait']
+        trap "echo told; exit 0" TERM; /bin/busybox httpd -f -p 127.0.0.1:{port} -h /www & wait']
       readinessProbe: {{httpGet: {{host: 127.0.0.1, port: {port}, path: /}}, periodSeconds: 1}}
       volumeMounts:
         - {{name: pods, mountPath: /opt/slipway/pods}}
@@ -181,9 +181,9 @@ def test_a_device_runs_its_channels_pod_and_goes_down_without_a_trace(bench: Ben
     assert {"containerd", "kubelet"} <= memory.keys()
     assert traces(bench, "one")
 
-    began = time.monotonic()
     assert devices.device_down(bench.settings, "one")
-    assert time.monotonic() - began < 5  # its pods were asked, not waited for in vain
+    logs = (bench.disk("one") / "log" / "pods").rglob("*.log")
+    assert any("told" in log.read_text() for log in logs)
     assert traces(bench, "one") == []
     assert not devices.device_down(bench.settings, "one")
     assert [device.up for device in devices.list_devices(bench.settings)] == [False]
@@ -308,7 +308,7 @@ def test_a_cable_that_is_out_and_in_again(bench: Bench) -> None:
     devices.set_plugged(bench.settings, "one", plugged=False)
     assert not reaches_registry(bench, "one")
     devices.set_plugged(bench.settings, "one", plugged=True)
-    deadline = time.monotonic() + 10
+    deadline = time.monotonic() + 60
     while not reaches_registry(bench, "one"):
         assert time.monotonic() < deadline
 
@@ -353,7 +353,7 @@ def test_containerd_and_kubelet_are_started_again(bench: Bench) -> None:
     for program in ("kubelet", "containerd"):
         old = process_of(bench, "one", program)
         os.kill(old, signal.SIGKILL)
-        deadline = time.monotonic() + 30
+        deadline = time.monotonic() + 60
         while process_of(bench, "one", program) in (0, old):
             assert time.monotonic() < deadline
             time.sleep(0.05)
@@ -399,7 +399,7 @@ def test_a_command_that_is_killed_leaves_nothing_that_the_next_one_cannot_use(be
         assert interrupted(signal.SIGKILL, seconds) == -signal.SIGKILL
         if bench.disk("one").exists():
             devices.device_down(bench.settings, "one")
-        deadline = time.monotonic() + 5  # its first process may be about to see that it is alone
+        deadline = time.monotonic() + 60  # its first process may be about to see that it is alone
         while left := traces(bench, "one"):
             assert time.monotonic() < deadline, left
             time.sleep(0.05)

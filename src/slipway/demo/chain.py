@@ -166,7 +166,8 @@ class Chain:
         def look() -> bool | None:
             known = self.tell.look("device", "list")
             pods: list[dict[str, Any]] = next((d["pods"] for d in known if d["name"] == device), [])
-            return any(wanted.items() <= pod.items() for pod in pods) or None
+            ours = [pod for pod in pods if pod["slot"] == MODEL]  # the one before answers still
+            return (len(ours) == 1 and wanted.items() <= ours[0].items()) or None
 
         logs = {str(self.home / "devices" / device / "log"): "the device's logs"}
         self.tell.wait(f"{device} runs {version}", look, _ARRIVES, logs)
