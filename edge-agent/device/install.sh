@@ -17,7 +17,7 @@ usage: install.sh --trust-root FILE --registry HOST[:PORT] --agent-pod FILE [opt
   --registry HOST[:PORT][/PATH]  where alone images may come from
 
 The agent as a pod, which is brought up to date by its channel:
-  --agent-pod FILE      ARCH/CHANNEL/slipway-agent-pod.yaml of the deploy bucket, as you trust it
+  --agent-pod FILE      what `slipway device agent ARCH CHANNEL` prints where the keys are
 
 Or as a systemd service:
   --bucket URL          the deploy bucket: https://…, http://…, gs://…, s3://… or file:///folder

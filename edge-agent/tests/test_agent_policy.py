@@ -57,6 +57,19 @@ def test_what_is_allowed(parts: dict[str, str]) -> None:
 SECURE = "allowPrivilegeEscalation: false, capabilities: {drop: [ALL]}"
 
 
+def test_a_link_that_a_pod_has_made_leads_nowhere(tmp_path: Path) -> None:
+    """Who may write to a whole folder can put a link to the pods folder where a spool should be."""
+    policy = POLICY._replace(writable_host_paths=(str(tmp_path),))
+    data = strict_pod("m", **_volume(str(tmp_path / "m"), mount="readOnly: false"))
+    _check(data, policy)
+    (tmp_path / "m").symlink_to("/opt/slipway/pods")
+    with pytest.raises(Refused, match=f"rule host-path .*a symbolic link: '{tmp_path}/m'"):
+        _check(data, policy)
+    (tmp_path / "m").unlink()
+    (tmp_path / "m").mkdir()
+    _check(data, policy)
+
+
 @pytest.mark.parametrize(
     ("rule", "parts"),
     [
@@ -83,6 +96,8 @@ SECURE = "allowPrivilegeEscalation: false, capabilities: {drop: [ALL]}"
         ("host-path", _volume("opt/slipway/images")),
         ("host-path", _volume("/opt/slipway/images", mount="readOnly: false")),
         ("host-path", _volume("/opt/slipway/images", mount="subPath: x")),
+        ("host-path", _volume("/opt/slipway/spool/m/x", mount="readOnly: false")),
+        ("host-path", _volume("/opt/slipway/spool/m/x/y")),
         ("host-path", _volume("/opt/slipway/spool/x", kind="Socket")),
         ("host-path", _volume("/opt/slipway/spool/x", kind="BlockDevice")),
         (

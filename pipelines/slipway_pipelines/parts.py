@@ -52,9 +52,15 @@ def configure(
     """Check the parameters before anything costs time, and note when the run began."""
     given = dict(locals())
     from slipway_components.configure import task
+    from slipway_components.split.task import check_shares
+    from slipway_components.train.task import TrainingParameters
 
     from slipway.wiring import check_model_registry, open_bucket
 
+    check_shares(validation_share, test_share)
+    TrainingParameters(
+        image_size, alpha, blocks, weights, epochs, batch_size, learning_rate, patience, seed
+    )
     task.check_bucket(name, open_bucket(bucket))
     check_model_registry(tracking_uri)
     preprocessing = {"kind": "image", "width": image_size, "height": image_size}

@@ -113,8 +113,12 @@ def model_registry(settings: Settings) -> ModelRegistry:
 def key_folder(settings: Settings) -> "KeyFolder":
     """The keys that this machine signs with, and the root it trusts."""
     from slipway.adapters.key_folder import KeyFolder
+    from slipway.adapters.key_uris import read_private
 
-    return KeyFolder(settings.keys, settings.trust.online)
+    def pin(_what: str) -> str:
+        return read_private(Path(settings.trust.pin_file)).decode().strip()
+
+    return KeyFolder(settings.keys, settings.trust.online, pin if settings.trust.pin_file else None)
 
 
 def make_keys(
@@ -369,12 +373,14 @@ def _body(values: "NDArray[np.float64]", axes: Sequence[str], rate: float) -> by
 
 
 def model_packager(settings: Settings) -> "ModelPackager":
-    """What packs trained models into serving images."""
+    """What packs trained models into serving images; raises what `check_model_registry` raises,
+    since after the tags have moved would be late."""
     from slipway.services.package_model import ModelPackager
 
     bucket = model_output_bucket(settings)
     if not settings.mlflow.tracking_uri and not _embedded_database(settings).exists():
         return ModelPackager(workshop(settings), bucket)
+    check_model_registry(settings.tracking_uri)
     return ModelPackager(workshop(settings), bucket, lambda: model_registry(settings))
 
 

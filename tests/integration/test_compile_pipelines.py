@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 import yaml
 
+from slipway.domain.errors import InvalidInput, NotFound
 from slipway.ports.pipeline_backend import Kind
 from slipway.settings import load
 from slipway.wiring import compile_pipeline, pipeline_backend, run_defaults
@@ -94,6 +95,35 @@ def test_the_gate_stands_before_the_registry_and_the_hand_over_comes_last(spec: 
     assert learning
     for task in learning:
         assert "version" in before(task), "an incompatible model is refused before it is trained"
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("epochs", 0),
+        ("batch_size", 0),
+        ("learning_rate", -0.1),
+        ("patience", 0),
+        ("blocks", 18),
+        ("alpha", 7.0),
+        ("image_size", 16),
+        ("weights", "nowhere.keras"),
+        ("seed", -1),
+        ("validation_share", 0.9),
+        ("test_share", 0.0),
+    ],
+)
+def test_what_no_training_takes_is_refused_before_anything_is_rendered(
+    tmp_path: Path, name: str, value: object
+) -> None:
+    """And before the bucket and the model registry are looked for, which are not there."""
+    from slipway_pipelines.parts import configure
+
+    declared = pipeline_backend(load(tmp_path, {})).parameters("parts")
+    given = {p.name: p.default for p in declared if p.name in configure.component_spec.inputs}
+    with pytest.raises((InvalidInput, NotFound)) as caught:
+        configure.python_func(**{**given, name: value})
+    assert str(value) in caught.value.message
 
 
 def test_a_local_run_fills_in_only_what_the_pipeline_declares(name: str, tmp_path: Path) -> None:

@@ -40,7 +40,7 @@ def export(
     the LiteRT files on the test images, on the path that a device takes.
 
     Raises InvalidName for a malformed version, NotFound where there is no model, InvalidDataset,
-    Failed when the converter ends badly.
+    DiskFull, Failed when the converter ends badly.
     """
     parsed = ModelVersion.parse(version)
     trained = read_trained(model)
