@@ -28,6 +28,8 @@ def configure(
     batch_size: int,
     learning_rate: float,
     seed: int,
+    weights: str,
+    rescale: bool,
     gate_floor: float,
     gate_drop: float,
     gate_channel: str,
@@ -42,13 +44,16 @@ def configure(
     given = dict(locals())
     from slipway_components.configure import task
     from slipway_components.signals.plan import plan
+    from slipway_components.signals.vibration_start import located
 
     from slipway.wiring import check_model_registry, open_bucket
 
     planned = plan("vibration", given)
-    task.check_bucket(name, open_bucket(bucket))
+    outputs = open_bucket(bucket)
+    task.check_bucket(name, outputs)
     check_model_registry(tracking_uri)
-    return planned.configuration, planned.parameters, planned.preprocessing, task.begin(started)
+    parameters = located(planned.parameters, planned.preprocessing, outputs)
+    return planned.configuration, parameters, planned.preprocessing, task.begin(started)
 
 
 @dsl.pipeline(name="vibration", display_name="Whether a bearing is healthy, from its vibration")
@@ -71,6 +76,8 @@ def vibration(
     batch_size: int = 64,
     learning_rate: float = 0.005,
     seed: int = 1,
+    weights: str = "",
+    rescale: bool = False,
     gate_floor: float = 0.9,
     gate_drop: float = 0.02,
     gate_channel: str = "latest",
@@ -102,6 +109,8 @@ def vibration(
         batch_size: Windows in one training step.
         learning_rate: Highest step size of the training.
         seed: The same seed and data give the same model on the same machine.
+        weights: Version whose training goes on; none when empty.
+        rescale: Whether the scaling is learned anew then, instead of the version's.
         gate_floor: Area under the ROC curve, over windows, that the model must reach.
         gate_drop: By how much it may be below the model that stands in gate_channel.
         gate_channel: Channel whose model it is compared with (latest, alpha, beta or stable).
@@ -130,6 +139,8 @@ def vibration(
         batch_size=batch_size,
         learning_rate=learning_rate,
         seed=seed,
+        weights=weights,
+        rescale=rescale,
         gate_floor=gate_floor,
         gate_drop=gate_drop,
         gate_channel=gate_channel,

@@ -80,9 +80,7 @@ def statistics(window: Signal) -> Reals:
     return np.concatenate([window.mean(axis=0), np.log(deviation)])
 
 
-def labels_of(
-    recordings: Sequence[Recording], expected: tuple[str, ...] = ()
-) -> tuple[str, ...]:
+def labels_of(recordings: Sequence[Recording], expected: tuple[str, ...] = ()) -> tuple[str, ...]:
     """All labels in the order of the model's scores: as expected, or else sorted. Raises
     InvalidDataset for fewer than two, and for others than those expected."""
     labels = tuple(sorted({recording.label for recording in recordings}))

@@ -1,9 +1,9 @@
 """Whether a bearing is healthy, from its vibration, learned from healthy bearings alone.
 
-A network gives windows back that it has squeezed through a narrow code. It only knows how to do that
-with what it has learned from; the mean absolute error of anything else is larger (P. Malhotra et
-al., LSTM-based Encoder-Decoder for Multi-sensor Anomaly Detection, ICML Anomaly Detection Workshop
-2016).
+A network gives windows back that it has squeezed through a narrow code. It only knows how to do
+that with what it has learned from; the mean absolute error of anything else is larger (P. Malhotra
+et al., LSTM-based Encoder-Decoder for Multi-sensor Anomaly Detection, ICML Anomaly Detection
+Workshop 2016).
 """
 
 from collections.abc import Iterator
@@ -18,6 +18,7 @@ from slipway.domain.errors import InvalidDataset, InvalidInput
 from slipway_components.configure.task import between
 from slipway_components.signals.lorenz import AXES, RATE, Lorenz, State
 from slipway_components.signals.recordings import Recording
+from slipway_components.signals.vibration_start import Start
 from slipway_components.signals.workloads import Parameters, Reals, Workload
 from slipway_components.tensorflow_import import import_keras
 from slipway_features.reading import read
@@ -61,12 +62,18 @@ class Vibration(Workload):
 
     def scaling(self, features: Reals, parameters: Parameters) -> Scaling:
         """What is healthy gets a mean of 0 and a deviation of 1 on each axis; windows that were
-        scaled by themselves have that already."""
-        return Scaling.standard(features) if parameters["amplitude"] == "keep" else Scaling()
+        scaled by themselves have that already. The scaling of the version whose training goes on
+        stays, as the device's windows are to look the same to what its weights know."""
+        if parameters["amplitude"] == "remove":
+            return Scaling()
+        if parameters["weights"] and not parameters["rescale"]:
+            return Start.read(parameters["weights"]).scaling
+        return Scaling.standard(features)
 
     def network(self, shape: tuple[int, ...], labels: int, parameters: Parameters) -> Any:
         """`depth` recurrent layers, a code of a few values, as many layers again (all unrolled:
-        LiteRT has no other in int8)."""
+        LiteRT has no other in int8). Its weights are those of the version whose training goes on.
+        """
         keras, _ = import_keras()
         layers = keras.layers
         units, depth = int(parameters["units"]), int(parameters["depth"])
@@ -80,7 +87,10 @@ class Vibration(Workload):
         for _ in range(depth):
             x = layers.LSTM(units, return_sequences=True, unroll=True)(x)
         x = layers.Dense(int(np.prod(shape)))(layers.Flatten()(x))
-        return keras.Model(signal, layers.Reshape(shape, name="again")(x))
+        network = keras.Model(signal, layers.Reshape(shape, name="again")(x))
+        if parameters["weights"]:
+            Start.read(parameters["weights"]).give(network)
+        return network
 
     def variations(
         self, recording: Recording, parameters: Parameters, rng: np.random.Generator

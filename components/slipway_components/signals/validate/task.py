@@ -122,7 +122,8 @@ def validate(
 
     `recordings` is what `gather` wrote, `name` the workload's. `output` gets metrics.json,
     explorer.png (the windows by their features) or of anomaly-detection errors.png (how they are
-    distributed) and, for windows and for recordings, a confusion matrix (.json and .png). Errors as for `cross_validate`.
+    distributed) and, for windows and for recordings, a confusion matrix (.json and .png). Errors
+    as for `cross_validate`.
     """
     given = recordings_files.read_all(recordings)
     of = workload(name)
