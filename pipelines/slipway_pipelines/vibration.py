@@ -72,7 +72,7 @@ def vibration(
     code: int = 6,
     false_alarms: float = 0.005,
     folds: int = 3,
-    epochs: int = 30,
+    epochs: int = 40,
     batch_size: int = 64,
     learning_rate: float = 0.005,
     seed: int = 1,
