@@ -32,7 +32,7 @@ pytestmark = pytest.mark.slow
 PARAMETERS = {
     "recordings": 1,
     "stride": 5,
-    "units": 8,
+    "units": 12,
     "code": 4,
     "folds": 2,
     "epochs": 6,
@@ -148,7 +148,9 @@ def test_training_goes_on_from_a_version_s_weights_and_scaling(run: Run, tmp_pat
     assert curves["loss"][0] < min(history["curves"]["loss"][:2])
     assert Learned.read(tmp_path / "on").scaling == card.scaling
     with pytest.raises(InvalidInput, match="has another network"):
-        fit(recordings, tmp_path / "other", name="vibration", parameters={**parameters, "units": 9})
+        fit(
+            recordings, tmp_path / "other", name="vibration", parameters={**parameters, "units": 13}
+        )
     with pytest.raises(InvalidInput, match="not trained on windows like these"):
         located(json.dumps(given), json.dumps({**card.preprocessing, "window": 20}), run.bucket)
 

@@ -138,7 +138,7 @@ class Detection:
         figure = Figure(figsize=(7, 4), layout="constrained")
         axes = figure.add_subplot()
         both = np.concatenate([self.errors.normal, self.errors.anomalous])
-        bins = np.geomspace(max(both.min(), both.max() / 1e6), both.max(), _BINS)
+        bins = np.geomspace(max(both.min(), both.max() / 1e6), both.max(), _BINS).tolist()
         axes.hist(self.errors.normal, bins, alpha=0.6, label="normal")
         axes.hist(self.errors.anomalous, bins, alpha=0.6, label="anomalous")
         axes.axvline(self.threshold, color="black", linestyle="--", label="threshold")
