@@ -101,13 +101,27 @@ def test_both_kernels_reproduce_the_golden_samples(motions: Path, bearing: Path)
             assert report.max_distance <= (0 if kernels == "reference" else report.tolerance)
 
 
-def test_with_reference_kernels_no_bit_may_be_off(motions: Path) -> None:
+@pytest.mark.parametrize(("tolerance", "ok"), [(0, False), (2, True)])
+def test_where_reference_kernels_serve_the_card_says_what_may_be_off(
+    motions: Path, tolerance: float, ok: bool
+) -> None:
     def damage(document: dict[str, Any]) -> None:
         document["golden"][1]["output"][0][0] += 1
+        document["golden_tolerance"] = tolerance
 
     _change(motions, damage)
     report = self_test(motions)
-    assert (report.max_distance, report.tolerance) == (1, 2)
+    assert (report.ok, report.exact, report.max_distance) == (ok, False, 1)
+    assert ok or "golden sample 2 is off by 1" in report.problem
+
+
+def test_a_tolerance_hides_no_damage_where_other_kernels_serve(motions: Path) -> None:
+    def damage(document: dict[str, Any]) -> None:
+        document["golden"][1]["output"][0][0] += 1
+        document["kernels"] = "serving"
+
+    _change(motions, damage)
+    report = self_test(motions)
     assert not report.ok
     assert "golden sample 2 is off by 1.0" in report.error
 

@@ -119,7 +119,7 @@ def test_without_the_amplitude_only_the_shape_is_seen(amplitude: str, same: bool
         ({"amplitude": "halve"}, "amplitude is 'halve'"),
         ({"window": 1}, "window is 1"),
         ({"depth": 0}, "depth is 0"),
-        ({"units": 8}, "units is 8"),
+        ({"units": 0}, "units is 0"),
         ({"code": 30}, "code is 30"),
         ({"stride": 11}, "stride is 11"),
         ({"false_alarms": 1.5}, "false_alarms is 1.5"),

@@ -27,7 +27,6 @@ from slipway_features.scaling import Scaling
 HEALTHY: Final = "healthy"
 ANOMALY: Final = "anomaly"
 AMPLITUDES: Final = ("keep", "remove")
-LEAST_UNITS: Final = 12  # of fewer the converter leaves parts of the first step in floats
 _SYNTHETIC: Final = 3000  # samples of a recording
 
 
@@ -46,7 +45,7 @@ class Vibration(Workload):
             )
         between("window", parameters["window"], 2, 100)
         between("depth", parameters["depth"], 1, 4)
-        between("units", parameters["units"], LEAST_UNITS, 128)
+        between("units", parameters["units"], 1, 128)
         between("code", parameters["code"], 1, int(parameters["window"]) * len(AXES) - 1)
         between("stride", parameters["stride"], 1, int(parameters["step"]))
 
