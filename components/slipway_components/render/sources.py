@@ -32,13 +32,13 @@ class Source:
 
 def parametric(labels: Sequence[str], count: int) -> list[Source]:
     """`count` sources of each label; all parts that ship as code when no label is given."""
-    from slipway_components.render.meshes import PARTS
+    from slipway_components.render.meshes import MESHES, PARTS
 
     for label in labels:
-        if label not in PARTS:
+        if label not in MESHES:
             raise InvalidInput(
                 f"no mesh ships for label {label!r}",
-                hint=f"There are {', '.join(sorted(PARTS))}; for others give a folder of meshes",
+                hint=f"There are {', '.join(sorted(MESHES))}; for others give a folder of meshes",
             )
     return [
         Source(label, f"mesh-{index:04}")
@@ -88,10 +88,10 @@ def load(source: Source, seed: int) -> "trimesh.Trimesh":
     """The source's mesh; InvalidDataset names a file that cannot be used."""
     import trimesh
 
-    from slipway_components.render.meshes import PARTS
+    from slipway_components.render.meshes import MESHES
 
     if source.file is None:
-        return PARTS[source.label](generator(seed, source.label, source.group))
+        return MESHES[source.label](generator(seed, source.label, source.group))
     try:
         mesh = trimesh.load_mesh(source.file, skip_materials=True)
     except Exception as error:

@@ -27,7 +27,7 @@ def command() -> None:
 @click.option("--samples", default=16, show_default=True, help="Light paths per pixel.")
 @click.option("--seed", default=1, show_default=True, help="The same seed, the same images.")
 @click.option(
-    "--viewpoint", type=click.Choice(["overhead", "free"]), default="overhead", show_default=True
+    "--viewpoint", type=click.Choice(["overhead", "free", "near"]), default="overhead", show_default=True
 )
 @click.option("--workers", default=0, help="Processes; 0 for one on each core.")
 @click.option("--meshes", type=_FOLDER, help="A folder of LABEL/*.stl, .obj or .ply instead.")
