@@ -11,6 +11,9 @@ NAMES = (
     "agent_verification",
     "delivery",
     "reliability",
+    "spectral",
+    "streams",
+    "mfcc",
 )
 
 

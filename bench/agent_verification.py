@@ -31,6 +31,7 @@ def _measure(folder: Path, files: int) -> None:
     from agent_testing.relay import relayed
     from agent_testing.repository import Repository
     from agent_testing.web import Site, serve
+    from slipway_agent.next_root import PAUSE
 
     manifests = {f"m{number}-pod.yaml": strict_pod(f"m{number}") for number in range(files)}
     repository = Repository(folder / "bucket")
@@ -54,6 +55,9 @@ def _measure(folder: Path, files: int) -> None:
         before = relay.bytes
         idle = agent.ask(str(IDLE_POLLS))
         idle_bytes = (relay.bytes - before) / IDLE_POLLS
+        before = relay.bytes
+        agent.ask("look")
+        look_bytes = relay.bytes - before - idle_bytes
     report(
         "agent-verification",
         files=files,
@@ -66,7 +70,8 @@ def _measure(folder: Path, files: int) -> None:
         idle_poll_cpu_seconds=round(idle["cpu_seconds"] / IDLE_POLLS, 6),
         idle_cpu_seconds_per_hour=round(idle["cpu_seconds"] / IDLE_POLLS * 3600 / INTERVAL, 2),
         idle_poll_bytes=round(idle_bytes),
-        idle_bytes_per_month=round(idle_bytes * _MONTH / INTERVAL),
+        root_look_bytes=round(look_bytes),
+        idle_bytes_per_month=round(idle_bytes * _MONTH / INTERVAL + look_bytes * _MONTH / PAUSE),
         pss_bytes=round(idle["memory"]),
         interval=INTERVAL,
     )

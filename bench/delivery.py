@@ -16,7 +16,7 @@ from tests.fixtures.tiny_model import make_tiny_model
 NAME, DEVICE = "benchmodel", "bench-device"
 # Every move is to another version: a kubelet starts a pod that it had before again with a back-off
 # that doubles each time, so moving to and fro would measure that.
-VERSIONS = tuple(f"{NAME}_1_{1501089026 + number}" for number in range(12))
+VERSIONS = tuple(f"{NAME}_1_{1501089026 + number}" for number in range(22))
 
 
 def main() -> None:

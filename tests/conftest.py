@@ -13,4 +13,6 @@ pytest_plugins = [
     "tests.fixtures.serving",
     "tests.fixtures.golden",
     "tests.fixtures.installation",
+    "tests.fixtures.mosquitto",
+    "tests.fixtures.streaming",
 ]

@@ -6,6 +6,7 @@ import sys
 import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import Any
 
 from agent_testing.forker import Forker
 from agent_testing.pods import strict_pod
@@ -45,7 +46,7 @@ class Device:
             *("--kubelet", self.kubelet, *more),
         ]
 
-    def once(self, **how: int) -> int:
+    def once(self, **how: Any) -> int:
         """One poll and one step in a process of its own; its exit code, or minus its signal."""
         return self._forker.run(self.arguments("--once"), **how).code
 
@@ -77,7 +78,7 @@ class Device:
         )
 
 
-def until(what: Callable[[], bool], seconds: float = 20.0, pause: float = 0.01) -> None:
+def until(what: Callable[[], bool], seconds: float = 60.0, pause: float = 0.01) -> None:
     """Wait for something that another process does."""
     end = time.monotonic() + seconds
     while not what():

@@ -3,6 +3,7 @@
 import errno
 import os
 import signal
+import subprocess
 from collections.abc import Callable
 from pathlib import Path
 
@@ -93,6 +94,25 @@ def fail_with(number: int) -> Callable[[], None]:
         raise OSError(number, os.strerror(number))
 
     return fail
+
+
+def spoiled(how: str, folder: str) -> Callable[[], None]:
+    """Make the file system of a folder really full, or read-only, and go on. The kernel refuses the
+    latter while a file is written there; then all is as it was."""
+
+    def fill() -> None:
+        full = Path(folder, "full")
+        full.mkdir()
+        with (full / "pages").open("wb", buffering=0) as file:
+            file.write(bytes(os.statvfs(folder).f_bfree * os.statvfs(folder).f_bsize))
+        for number in range(os.statvfs(folder).f_ffree):
+            (full / str(number)).touch()
+
+    def remount() -> None:
+        command = ["mount", "-o", "remount,ro", folder]
+        subprocess.run(command, check=False, capture_output=True)
+
+    return {"full": fill, "read-only": remount}[how]
 
 
 ERRORS = (errno.ENOSPC, errno.EIO, errno.EROFS)

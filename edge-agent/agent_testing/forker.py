@@ -17,7 +17,7 @@ from typing import NamedTuple
 
 from slipway_agent.__main__ import main
 
-from agent_testing.disks import CountingDisk, die, fail_with
+from agent_testing.disks import CountingDisk, die, fail_with, spoiled
 from agent_testing.repository import Repository
 
 
@@ -34,21 +34,35 @@ class Forker:
     def __init__(self, process: "subprocess.Popen[str]") -> None:
         self._process = process
 
-    def run(self, arguments: Sequence[str], *, step: int = 0, error: int = 0, uid: int = 0) -> Run:
-        """Run the agent; at the disk call number `step` it is killed, or fails with `error`."""
+    def run(
+        self,
+        arguments: Sequence[str],
+        *,
+        step: int = 0,
+        error: int = 0,
+        uid: int = 0,
+        spoil: tuple[str, str] | None = None,
+    ) -> Run:
+        """Run the agent; at the disk call number `step` it is killed, or fails with `error`, or
+        finds a file system spoiled: `("full", FOLDER)` or `("read-only", FOLDER)`."""
         assert self._process.stdin is not None
         assert self._process.stdout is not None
-        print(json.dumps([list(arguments), step, error, uid]), file=self._process.stdin, flush=True)
+        print(
+            json.dumps([list(arguments), step, error, uid, spoil]),
+            file=self._process.stdin,
+            flush=True,
+        )
         return Run(*json.loads(self._process.stdout.readline()))
 
 
-def _fork(arguments: list[str], step: int, error: int, uid: int) -> Run:
+def _fork(arguments: list[str], step: int, error: int, uid: int, spoil: list[str] | None) -> Run:
     reader, writer = os.pipe()
     child = os.fork()
     if child == 0:
         code = 99
         try:
-            disk = CountingDisk(step, fail_with(error) if error else die)
+            at_step = fail_with(error) if error else die
+            disk = CountingDisk(step, spoiled(*spoil) if spoil else at_step)
             sys.stderr = Path(os.devnull).open("w")  # noqa: SIM115  ends with the process
             if uid:
                 os.setgroups([])

@@ -1,6 +1,7 @@
 """The reading side alone in a process, measured from inside: `python -m agent_testing.measured`.
 
-Each line on the standard input is `restart`, or a number of polls; each answer is a JSON line
+Each line on the standard input is `restart`, `look` (a poll that looks for a new root as well), or
+a number of polls; each answer is a JSON line
 with the seconds and the CPU seconds that it took and the process' proportional memory in bytes.
 """
 
@@ -20,6 +21,9 @@ def main() -> None:
         begun, cpu = time.perf_counter(), time.process_time()
         if command == "restart":
             poller.restart()
+            poller.poll()
+        elif command == "look":
+            poller.channel._next_root._due = 0.0
             poller.poll()
         for _ in range(int(command) if command.isdigit() else 0):
             poller.poll()

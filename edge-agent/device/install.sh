@@ -17,7 +17,7 @@ usage: install.sh --trust-root FILE --registry HOST[:PORT] --agent-pod FILE [opt
   --registry HOST[:PORT][/PATH]  where alone images may come from
 
 The agent as a pod, which is brought up to date by its channel:
-  --agent-pod FILE      ARCH/CHANNEL/slipway-agent-pod.yaml of the deploy bucket, as you trust it
+  --agent-pod FILE      what `slipway device agent ARCH CHANNEL` prints where the keys are
 
 Or as a systemd service:
   --bucket URL          the deploy bucket: https://…, http://…, gs://…, s3://… or file:///folder
@@ -271,7 +271,7 @@ install_kubelet() {
 }
 
 install_files() {
-    for folder in pods agent images trust spool bucket reports bin lib etc containerd kubelet; do
+    for folder in pods agent images streams trust spool bucket reports bin lib etc containerd kubelet; do
         run mkdir -p "$target/$folder"
     done
     system sh -c 'getent passwd slipway >/dev/null || useradd --system --uid 10001 --user-group \
@@ -284,7 +284,7 @@ install_files() {
         put 644 "$target/trust/policy.toml" <<TOML
 # Which signed pods may run on this device. What is left out is forbidden.
 registries = ["$registry"]
-host_paths = ["$root/images"]
+host_paths = ["$root/images", "$root/streams"]
 writable_host_paths = ["$root/spool"]
 TOML
     fi

@@ -1,7 +1,8 @@
 """The channel: what a device is to run, by the signed metadata of the bucket.
 
-An idle poll asks for `metadata/timestamp.json` alone, and only whether it changed. When it did, or
-when something that was verified has expired, python-tuf's workflow goes from the pinned root to
+An idle poll asks for `metadata/timestamp.json` alone, and only whether it changed; every few
+minutes also for the next root. When there is one of them, or when something that was verified has
+expired, python-tuf's workflow goes from the pinned root to
 the roles of `ARCH/all` and `ARCH/CHANNEL`, whose manifests are then read. Whatever does not verify
 fails the poll as a whole. A manifest that verifies and cannot be taken (no pod, or against the
 device's policy) is refused by itself: the others go on.
@@ -15,9 +16,18 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from slipway_agent.deadline import deadline
 from slipway_agent.disk import Disk
-from slipway_agent.errors import AgentError, NotFound, Refused, Stale, Untrusted, from_disk
+from slipway_agent.errors import (
+    FORGED,
+    AgentError,
+    NotFound,
+    Refused,
+    Stale,
+    Untrusted,
+    from_disk,
+)
 from slipway_agent.log import Log
 from slipway_agent.manifest import Manifest
+from slipway_agent.next_root import NextRoot
 from slipway_agent.policy import read_policy
 from slipway_agent.signed_folders import Found, SignedFolders
 from slipway_agent.signed_time import LARGEST_TIMESTAMP, TIMESTAMP, SignedTime
@@ -66,13 +76,17 @@ class Channel:
         self._timestamp = b""
         self._basis: tuple[object, ...] = ()
         self._fresh_until = 0.0
+        self._next_root = NextRoot(source)
         self._wanted: Wanted | None = None
 
     def poll(self) -> Wanted:
         """What is wanted, verified and fresh; the same object when nothing changed."""
         try:
-            with deadline(_LONGEST_READ, self._source.url):
-                return self._poll()
+            try:
+                with deadline(_LONGEST_READ, self._source.url):
+                    return self._poll()
+            finally:
+                self._time.keep()  # what was verified counts, whatever came of the rest
         except OSError as error:
             raise from_disk(error, self._state) from error
 
@@ -88,7 +102,8 @@ class Channel:
             self._timestamp = changed
         root, policy = self._trust / "root.json", self._trust / "policy.toml"
         basis = (self._timestamp, _marks(root), _marks(policy))
-        if self._wanted and self._basis == basis and self._time.now() < self._fresh_until:
+        known = self._basis == basis and self._time.now() < self._fresh_until
+        if self._wanted and known and not self._next_root.is_there():
             return self._wanted
         self._wanted = self._refresh(root, policy)
         self._basis = basis
@@ -100,8 +115,9 @@ class Channel:
         from slipway_agent.updater import SourceFetcher, open_updater, reason
 
         self._folders.begin(read_policy(policy))
+        fetcher = SourceFetcher(self._source, self._timestamp)
         updater = open_updater(
-            SourceFetcher(self._source, self._timestamp),
+            fetcher,
             root,
             folder=self._state / "trust",
             disk=self._disk,
@@ -113,16 +129,13 @@ class Channel:
         except ExpiredMetadataError as error:
             raise self._stale(error) from error
         except RepositoryError as error:
-            raise Untrusted(
-                f"{self._source.url}: {error}",
-                hint="Nothing of it is taken, what runs goes on: who else writes to the bucket?",
-            ) from error
+            where = f"{self._source.url}/{fetcher.last}"
+            raise Untrusted(f"{where}: {error}", hint=FORGED) from error
         except DownloadError as error:
             raise reason(error) from error
-        finally:
-            self._time.keep()  # what was verified counts, whatever came of the rest
         self._folders.end()
         self._fresh_until = updater.fresh_until
+        self._next_root.comes_after(updater.root_version)
         return Wanted(
             {slot: what for slot, what in found.items() if isinstance(what, Manifest)},
             {slot: what for slot, what in found.items() if isinstance(what, AgentError)},

@@ -21,6 +21,8 @@ import errno
 from pathlib import Path
 from typing import ClassVar
 
+FORGED = "Nothing of it is taken, what runs goes on: who else writes to the bucket?"  # a hint
+
 
 class AgentError(Exception):
     """The root of the tree; catch this to catch all of them."""

@@ -12,6 +12,7 @@ from slipway_agent.errors import InvalidOption
 URL = "http://127.0.0.1:10255"
 
 _TIMEOUT = 3.0  # seconds
+_LONGEST_SAID = 300  # characters of a container's last words
 _LARGEST_ANSWER = 8 * 1024 * 1024  # bytes; 110 pods are about one
 _SENSELESS = (
     *(OSError, http.client.HTTPException),
@@ -120,11 +121,13 @@ def _without_node(item: dict[str, Any]) -> str:
 def _message(
     status: dict[str, Any], ended: list[dict[str, Any]], waiting: list[dict[str, Any]]
 ) -> str:
-    """How a container ended says more than that it is started again."""
+    """How a container ended, and the last line that it said, says more than that it is started
+    again."""
     if ended:
         end = ended[0]
         told = f"{end.get('reason', 'ended')}, exit code {end.get('exitCode')}"
-        return f"{told}: {str(end['message']).strip()}" if end.get("message") else told
+        said = str(end.get("message") or "").strip().rpartition("\n")[2]
+        return f"{told}: {said[:_LONGEST_SAID]}" if said else told
     return _first([status, *waiting], "message")
 
 

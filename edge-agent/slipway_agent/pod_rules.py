@@ -5,6 +5,8 @@ Nothing here makes a pod safe that was written to do harm with what it may do; i
 """
 
 import re
+import stat
+from pathlib import Path
 from typing import NoReturn
 
 from slipway_agent.errors import Refused
@@ -156,10 +158,26 @@ class _Rules:
         if volume.get("type", "") not in _HOST_PATH_TYPES:
             self._refuse("host-path", "it is to be a", volume["type"])
         if _is_in(path, writes):
+            self._no_link(path, writes)
             return True
         if not _is_in(path, reads):
             self._refuse("host-path", "not in an allowed folder:", path)
         return False
+
+    def _no_link(self, path: str, writes: tuple[str, ...]) -> None:
+        """The kubelet follows links, and deep in a folder that pods may write to it is a pod that
+        has made them. One below such a folder only a pod could that mounts all of it."""
+        if not any(path == folder or path.rpartition("/")[0] == folder for folder in writes):
+            self._refuse("host-path", "deeper than one below a writable folder:", path)
+        if path not in writes and _is_link(path):
+            self._refuse("host-path", "a symbolic link:", path)
+
+
+def _is_link(path: str) -> bool:
+    try:
+        return stat.S_ISLNK(Path(path).lstat().st_mode)
+    except OSError:
+        return False  # not there yet, or not among what the agent's own pod mounts
 
 
 def _is_in(path: str, folders: tuple[str, ...]) -> bool:

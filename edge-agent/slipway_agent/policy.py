@@ -1,7 +1,7 @@
 """The device's own policy, `trust/policy.toml`: what even a signed manifest may not do here.
 
     registries = ["registry.example.com/edge"]          # hosts, or hosts with a path
-    host_paths = ["/opt/slipway/images"]                # may be mounted read-only
+    host_paths = ["/opt/slipway/images", "/opt/slipway/streams"]  # may be mounted read-only
     writable_host_paths = ["/opt/slipway/spool"]
     max_memory = "512Mi"                                # of one pod
     run_as_root = false
@@ -24,7 +24,7 @@ class Policy(NamedTuple):
     """What pods may do on this device."""
 
     registries: tuple[str, ...]
-    host_paths: tuple[str, ...] = ("/opt/slipway/images",)
+    host_paths: tuple[str, ...] = ("/opt/slipway/images", "/opt/slipway/streams")
     writable_host_paths: tuple[str, ...] = ("/opt/slipway/spool",)
     max_memory: int = 512 * 1024 * 1024  # bytes
     run_as_root: bool = False

@@ -6,7 +6,7 @@ a move in the channel costs the reading of what moved.
 
 from typing import TYPE_CHECKING
 
-from slipway_agent.errors import AgentError, NotFound, Refused, Unavailable, Untrusted
+from slipway_agent.errors import FORGED, AgentError, NotFound, Refused, Unavailable, Untrusted
 from slipway_agent.listing import INDEX, LARGEST_INDEX, read_index
 from slipway_agent.manifest import LARGEST_MANIFEST, Manifest, manifest_of, read_document, slot_of
 from slipway_agent.pod_rules import check
@@ -59,7 +59,7 @@ class SignedFolders:
         for name in read_index(self._content(index), f"{folder}/{INDEX}"):
             file = updater.find(folder, name)
             if file is None:
-                raise Untrusted(f"{folder}/{name} is listed and was not signed")
+                raise Untrusted(f"{folder}/{name} is listed and was not signed", hint=FORGED)
             length += file.length
             if length > _LARGEST_FOLDER:
                 raise Refused(f"{folder} has more than {_LARGEST_FOLDER} bytes of manifests")
@@ -97,6 +97,8 @@ class SignedFolders:
         self._used.add(sha256)
         data = self._cache.read(sha256, file.length)
         if data is None:
+            from tuf.api.exceptions import LengthOrHashMismatchError
+
             folder, _, name = file.path.rpartition("/")
             path = f"targets/{folder}/{sha256}.{name}"
             try:
@@ -105,6 +107,9 @@ class SignedFolders:
                 raise Unavailable(
                     f"{path} is signed for and not there; is it on its way?"
                 ) from error
-            file.verify_length_and_hashes(data)
+            try:
+                file.verify_length_and_hashes(data)
+            except LengthOrHashMismatchError as error:
+                raise Untrusted(f"{self._source.url}/{path}: {error}", hint=FORGED) from error
             self._cache.write(sha256, data)
         return data

@@ -3,7 +3,9 @@
 Expiry is judged with a trusted now: the newest of the system's clock and the newest signed time
 that was ever seen (`x-slipway-signed` of a verified timestamp), carried on by the monotonic
 clock. So a clock that is behind, 1970 included, makes nothing look fresh that is not, and a
-bucket that is frozen is noticed on such a device as well.
+bucket that is frozen is noticed on such a device as well. How long it has been carried on is kept
+too, for a device that starts again and again: with the first minute, then each time that what is
+not kept is as much as what is, or an hour. So a power cut takes half of it at most.
 
 The versions back up those in the metadata that lies beside: where a power cut has damaged that,
 an older repository is refused all the same.
@@ -23,8 +25,10 @@ from slipway_agent.disk import Disk, replace_file
 
 TIMESTAMP = "metadata/timestamp.json"
 LARGEST_TIMESTAMP = 16 * 1024  # bytes
+LARGEST_ROOT = 64 * 1024  # bytes
 
 _SCHEMA = 1
+_FIRST, _LONGEST = 60.0, 3600.0  # seconds of the monotonic clock that may go by unkept
 
 
 class Seen(NamedTuple):
@@ -32,6 +36,7 @@ class Seen(NamedTuple):
 
     keys: tuple[str, ...]  # identifiers, sorted
     signed: int = 0  # unix seconds
+    carried: int = 0  # seconds that have passed since then, as far as a process was there to count
     timestamp: int = 0  # versions
     snapshot: int = 0
     roles: Mapping[str, int] = {}
@@ -49,7 +54,13 @@ class Seen(NamedTuple):
             raise ValueError("not of this schema")
         try:
             seen = cls(**{**document, "keys": tuple(document["keys"])})
-            numbers = (seen.signed, seen.timestamp, seen.snapshot, *seen.roles.values())
+            numbers = (
+                seen.signed,
+                seen.carried,
+                seen.timestamp,
+                seen.snapshot,
+                *seen.roles.values(),
+            )
         except (KeyError, TypeError, AttributeError) as error:
             raise ValueError("not what was seen") from error
         if not all(type(number) is int for number in numbers):
@@ -64,7 +75,7 @@ class SignedTime:
         self._path = path
         self._disk = disk
         self._clock = clock
-        self._since = time.monotonic()
+        self._begun = self._since = time.monotonic()
         self._kept = self._load()
         self.seen = self._kept
 
@@ -76,7 +87,7 @@ class SignedTime:
     def saw(self, signed: int) -> None:
         """A time was signed by the right keys."""
         if signed > self.seen.signed:
-            self.seen = self.seen._replace(signed=signed)
+            self.seen = self.seen._replace(signed=signed, carried=0)
             self._since = time.monotonic()
 
     def saw_versions(self, timestamp: int, snapshot: int, roles: Mapping[str, int]) -> None:
@@ -84,14 +95,19 @@ class SignedTime:
         self.seen = self.seen._replace(timestamp=timestamp, snapshot=snapshot, roles=dict(roles))
 
     def keep(self) -> None:
-        """Write what was seen, if it is new; OSError."""
-        if self.seen != self._kept:
-            replace_file(self._disk, self._path, self.seen.encode())
-            self._kept = self.seen
+        """Write what was seen if it is new, and how long ago that is if it is time; OSError."""
+        passed = int(time.monotonic() - self._since)
+        due = min(max(_FIRST, self._since - self._begun), _LONGEST)
+        if self.seen != self._kept or (self.seen.signed and passed >= due):
+            seen = self.seen._replace(carried=self.seen.carried + passed)
+            replace_file(self._disk, self._path, seen.encode())
+            self._kept = self.seen = seen
+            self._since += passed
 
     def now(self) -> float:
         """The trusted now, unix seconds."""
-        return max(self._clock(), self.seen.signed + time.monotonic() - self._since)
+        passed = time.monotonic() - self._since
+        return max(self._clock(), self.seen.signed + self.seen.carried + passed)
 
     def system(self) -> float:
         """What the system's clock says, unix seconds."""

@@ -29,10 +29,9 @@ from tuf.ngclient import FetcherInterface, TargetFile, Updater, UpdaterConfig
 
 from slipway_agent.disk import Disk, replace_file
 from slipway_agent.errors import AgentError, Denied, InvalidOption, NotFound, Unavailable
-from slipway_agent.signed_time import LARGEST_TIMESTAMP, TIMESTAMP, SignedTime
+from slipway_agent.signed_time import LARGEST_ROOT, LARGEST_TIMESTAMP, TIMESTAMP, SignedTime
 from slipway_agent.sources.base import Source
 
-_LARGEST_ROOT = 64 * 1024  # bytes
 _LARGEST = 4 * 1024 * 1024  # bytes
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 _SIGNED = "x-slipway-signed"
@@ -40,7 +39,7 @@ _END_OF_TIME = 2**35  # unix seconds, in the year 3058
 _CONFIG = UpdaterConfig(
     max_root_rotations=256,
     max_delegations=4,  # targets, and the one role that a path belongs to
-    root_max_length=_LARGEST_ROOT,
+    root_max_length=LARGEST_ROOT,
     timestamp_max_length=LARGEST_TIMESTAMP,
     snapshot_max_length=256 * 1024,
     targets_max_length=_LARGEST,
@@ -53,9 +52,11 @@ class SourceFetcher(FetcherInterface):
     def __init__(self, source: Source, timestamp: bytes) -> None:
         self._source = source
         self._timestamp = timestamp
+        self.last = ""  # what was read last: if something is wrong, with that
 
     def download_bytes(self, url: str, max_length: int) -> bytes:
         """At most `max_length` bytes."""
+        self.last = url
         if url == TIMESTAMP:
             return self._timestamp
         try:
@@ -86,6 +87,11 @@ class SlipwayUpdater(Updater):
     def version(self) -> int:
         """Of the verified timestamp."""
         return self._trusted_set.timestamp.version
+
+    @property
+    def root_version(self) -> int:
+        """Of the root in force."""
+        return self._trusted_set.root.version
 
     @property
     def expires(self) -> int:
@@ -160,7 +166,7 @@ def open_updater(
     hint = "Copy the owner's root.json there again (`slipway keys status` shows where it lies)"
     try:
         with root.open("rb") as file:
-            pinned = file.read(_LARGEST_ROOT)
+            pinned = file.read(LARGEST_ROOT)
     except OSError as error:
         raise InvalidOption(f"{root} cannot be read: {error.strerror}", hint=hint) from error
     try:

@@ -40,6 +40,7 @@ class Watch:
         self._clock = clock
         self._first: dict[str, int] = {}  # pod → its restarts when it was first seen so
         self._proven: set[str] = set()  # pods that have been seen ready
+        self._pull_errors: dict[str, str] = {}  # pod → why its image did not come
         self._since: dict[tuple[str, str], float] = {}
         self._asked: set[tuple[str, str]] = set()
         self._now = clock()
@@ -53,7 +54,8 @@ class Watch:
         pods = pods or {}
         self._first = {name: count for name, count in self._first.items() if name in pods}
         self._proven &= set(pods)
-        self._sights = {name: self._sight(view) for name, view in pods.items()}
+        self._pull_errors = {name: why for name, why in self._pull_errors.items() if name in pods}
+        self._sights = {name: self._sight(self._explained(view)) for name, view in pods.items()}
 
     def sight(self, pod: str) -> Sight:
         """What is known of a pod; one that the kubelet does not have is still coming."""
@@ -67,6 +69,14 @@ class Watch:
         """Since this was first asked; it has to be asked in every step, or begins anew."""
         self._asked.add((what, of))
         return self._now - self._since.setdefault((what, of), self._now)
+
+    def _explained(self, view: PodView) -> PodView:
+        """While the kubelet waits for the next attempt, it does not tell any more what went wrong
+        in the last one."""
+        if view.waiting == "ErrImagePull":
+            self._pull_errors[view.name] = view.message
+        why = self._pull_errors.get(view.name)
+        return view._replace(message=why) if why and view.waiting == "ImagePullBackOff" else view
 
     def _sight(self, view: PodView) -> Sight:
         if view.running:

@@ -20,6 +20,9 @@ from slipway_agent.errors import AgentError
 from slipway_agent.hold import hold_pod
 from slipway_agent.manifest import Manifest
 
+pytest_plugins = ["agent_testing.fixtures"]
+pytestmark = pytest.mark.usefixtures("manifests_read_once")
+
 A, B = (manifest("m", mark) for mark in "ab")
 LONE_A, LONE_B = (manifest("m", mark, update="recreate") for mark in "ab")
 OTHER = manifest("other", "a")

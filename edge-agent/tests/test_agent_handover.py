@@ -13,6 +13,9 @@ from agent_testing.kubelets import Image
 from agent_testing.rollouts import manifest, names
 from slipway_agent.disk import Disk
 
+pytest_plugins = ["agent_testing.fixtures"]
+pytestmark = pytest.mark.usefixtures("manifests_read_once")
+
 OLD, NEW = (manifest("slipway-agent", mark) for mark in "ab")
 BETA = manifest("slipway-agent", "c")
 MODEL, NEXT = (manifest("m", mark) for mark in "ab")

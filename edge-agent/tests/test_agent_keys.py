@@ -8,6 +8,7 @@ import pytest
 from agent_testing.attacks import EVIL, GOOD, NEWER, Attacked, attacked
 from agent_testing.repository import DAY, FOLDER, new_key
 from securesystemslib.signer import Signer
+from slipway_agent import next_root
 from slipway_agent.errors import InvalidOption, NotFound, Stale, Untrusted
 from tuf.api.metadata import Metadata
 
@@ -77,6 +78,39 @@ def test_a_revoked_root_key(device: Attacked) -> None:
     device.repository.rotate("timestamp", new_key())
     device.repository.resign()
     device.refuses(Untrusted, "root was signed by 0/1 keys")
+
+
+def test_a_new_root_is_noticed_where_the_timestamp_is_held_back(
+    device: Attacked, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The attacker has the online key that is revoked, and shows the repository of before."""
+    read: list[str] = []
+    monkeypatch.setattr(device.poller.source, "read", lambda path, _limit: read.append(path))
+    for _ in range(3):
+        assert device.runs() == GOOD
+    assert read == [], "an idle poll asks for the timestamp alone"
+    monkeypatch.setattr(next_root, "PAUSE", 0.0)
+    device.poller.restart()
+    assert device.runs() == GOOD
+    old = (device.repository.metadata / "timestamp.json").read_bytes()
+    device.repository.rotate_online()
+    (device.repository.metadata / "timestamp.json").write_bytes(old)
+    device.refuses(Untrusted, "timestamp was signed by 0/1 keys")
+    device.repository.resign()
+    assert device.runs() == GOOD
+
+
+def test_what_lies_where_the_next_root_would_is_complained_of_until_it_goes(
+    device: Attacked, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(next_root, "PAUSE", 0.0)
+    device.poller.restart()
+    assert device.runs() == GOOD
+    forged = device.repository.metadata / "2.root.json"
+    forged.write_text("{}")
+    device.refuses(Untrusted, "deserialize")
+    forged.unlink()
+    assert device.runs() == GOOD
 
 
 def test_a_new_root_that_the_old_one_has_not_signed(device: Attacked) -> None:

@@ -8,6 +8,7 @@ import pytest
 from agent_testing.web import Site, serve
 from slipway_agent.errors import InvalidOption
 from slipway_agent.kubelet import Kubelet, PodView
+from slipway_agent.watch import Watch
 
 STARTED = "2017-07-26T20:43:46Z"
 
@@ -62,6 +63,16 @@ def test_a_pod_that_crashes_tells_how_it_ended(tmp_path: Path) -> None:
     view = _view(tmp_path, _status("Running", container))
     assert (view.waiting, view.restarts) == ("CrashLoopBackOff", 3)
     assert view.message == "OOMKilled, exit code 137"
+
+
+def test_a_pod_that_ended_tells_the_last_line_that_it_said(tmp_path: Path) -> None:
+    said = "reading /model\nerror: the model has no input\n"
+    end = {"reason": "Error", "exitCode": 1, "message": said}
+    view = _view(tmp_path, _status("Running", _container({"terminated": end})))
+    assert view.message == "Error, exit code 1: error: the model has no input"
+    end["message"] = "x" * 5000
+    view = _view(tmp_path, _status("Running", _container({"terminated": end})))
+    assert len(view.message) < 400
 
 
 def test_a_pod_that_was_not_admitted_or_was_evicted(tmp_path: Path) -> None:
@@ -119,3 +130,19 @@ def test_what_remains_is_told_by_the_engine(tmp_path: Path) -> None:
 def test_a_url_that_is_none(url: str) -> None:
     with pytest.raises(InvalidOption, match="kubelet"):
         Kubelet(url)
+
+
+def test_why_a_pull_failed_is_told_while_the_kubelet_waits_for_the_next_attempt() -> None:
+    watch = Watch()
+    waits = PodView("m", waiting="ImagePullBackOff", message="Back-off pulling image")
+    watch.look({"m": waits})
+    assert watch.sight("m").view == waits
+    watch.look({"m": PodView("m", waiting="ErrImagePull", message="no route to host")})
+    watch.look({"m": waits})
+    watch.look({"m": waits})
+    assert watch.sight("m").view.message == "no route to host"
+    watch.look({"m": PodView("m", waiting="ContainerCreating")})
+    assert watch.sight("m").view.message == ""
+    watch.look({})
+    watch.look({"m": waits})
+    assert watch.sight("m").view == waits

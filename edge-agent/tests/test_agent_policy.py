@@ -46,6 +46,7 @@ def test_what_the_tag_monitor_renders_is_allowed(path: Path) -> None:
         {"spec": "  hostPID: false\n  volumes: [{name: v, emptyDir: {}}]\n"},
         _volume("/opt/slipway/images"),
         _volume("/opt/slipway/images/a/b", kind="DirectoryOrCreate"),
+        _volume("/opt/slipway/streams/m", kind="DirectoryOrCreate"),
         _volume("/opt/slipway/spool/m", mount="readOnly: false"),
     ],
 )
@@ -54,6 +55,19 @@ def test_what_is_allowed(parts: dict[str, str]) -> None:
 
 
 SECURE = "allowPrivilegeEscalation: false, capabilities: {drop: [ALL]}"
+
+
+def test_a_link_that_a_pod_has_made_leads_nowhere(tmp_path: Path) -> None:
+    """Who may write to a whole folder can put a link to the pods folder where a spool should be."""
+    policy = POLICY._replace(writable_host_paths=(str(tmp_path),))
+    data = strict_pod("m", **_volume(str(tmp_path / "m"), mount="readOnly: false"))
+    _check(data, policy)
+    (tmp_path / "m").symlink_to("/opt/slipway/pods")
+    with pytest.raises(Refused, match=f"rule host-path .*a symbolic link: '{tmp_path}/m'"):
+        _check(data, policy)
+    (tmp_path / "m").unlink()
+    (tmp_path / "m").mkdir()
+    _check(data, policy)
 
 
 @pytest.mark.parametrize(
@@ -82,6 +96,8 @@ SECURE = "allowPrivilegeEscalation: false, capabilities: {drop: [ALL]}"
         ("host-path", _volume("opt/slipway/images")),
         ("host-path", _volume("/opt/slipway/images", mount="readOnly: false")),
         ("host-path", _volume("/opt/slipway/images", mount="subPath: x")),
+        ("host-path", _volume("/opt/slipway/spool/m/x", mount="readOnly: false")),
+        ("host-path", _volume("/opt/slipway/spool/m/x/y")),
         ("host-path", _volume("/opt/slipway/spool/x", kind="Socket")),
         ("host-path", _volume("/opt/slipway/spool/x", kind="BlockDevice")),
         (
@@ -194,7 +210,11 @@ def test_all_keys_are_read_and_defaults_are_strict(tmp_path: Path) -> None:
     path = tmp_path / "policy.toml"
     path.write_text("registries = ['r']")
     assert read_policy(path) == Policy(
-        ("r",), ("/opt/slipway/images",), ("/opt/slipway/spool",), 512 << 20, False
+        ("r",),
+        ("/opt/slipway/images", "/opt/slipway/streams"),
+        ("/opt/slipway/spool",),
+        512 << 20,
+        False,
     )
     path.write_text(
         "registries = []\nhost_paths = ['/a']\nwritable_host_paths = ['/b']\n"

@@ -11,6 +11,8 @@ from agent_testing.device import AGENT
 from agent_testing.pods_seen import visible
 from agent_testing.repository import ARCH, CHANNEL, DAY, FOLDER
 
+(MANIFEST,) = GOOD
+
 
 def _once(device: Attacked) -> "subprocess.CompletedProcess[str]":
     root = device.root
@@ -60,8 +62,8 @@ def _unsigned(device: Attacked) -> None:
 @pytest.mark.parametrize(
     ("change", "code", "name", "said"),
     [
-        (_tampered, 11, "untrusted", "timestamp"),
-        (_swapped, 11, "untrusted", "does not match"),
+        (_tampered, 11, "untrusted", "bucket/metadata/timestamp.json: "),
+        (_swapped, 11, "untrusted", f".{MANIFEST}: "),
         (_expired, 12, "stale", "timestamp.json is expired"),
         (_root_lost, 2, "invalid-option", "trust/root.json cannot be read"),
         (_policy_mistaken, 2, "invalid-option", "policy.toml has an unknown key 'registry'"),

@@ -46,16 +46,25 @@ def configure(
     bucket: str,
     tracking_uri: str,
     started: int,
-) -> NamedTuple("Outputs", [("configuration", str), ("started", int)]):  # type: ignore[valid-type]
+) -> NamedTuple(  # type: ignore[valid-type]
+    "Outputs", [("configuration", str), ("preprocessing", str), ("started", int)]
+):
     """Check the parameters before anything costs time, and note when the run began."""
     given = dict(locals())
     from slipway_components.configure import task
+    from slipway_components.split.task import check_shares
+    from slipway_components.train.task import TrainingParameters
 
     from slipway.wiring import check_model_registry, open_bucket
 
+    check_shares(validation_share, test_share)
+    TrainingParameters(
+        image_size, alpha, blocks, weights, epochs, batch_size, learning_rate, patience, seed
+    )
     task.check_bucket(name, open_bucket(bucket))
     check_model_registry(tracking_uri)
-    return task.configure(given), task.begin(started)
+    preprocessing = {"kind": "image", "width": image_size, "height": image_size}
+    return task.configure(given), task.canonical(preprocessing), task.begin(started)
 
 
 @dsl.pipeline(name="parts", display_name="Classifier of mechanical parts")
@@ -172,12 +181,12 @@ def parts(
         meshes=meshes,
     )
     images.after(plan)
-    record = snapshot(images=images.outputs["images"], store=dataset_store)
+    record = snapshot(dataset=images.outputs["images"], store=dataset_store)
     allocated = version(
         snapshot=record.outputs["record"],
         name=name,
         major=major,
-        image_size=image_size,
+        preprocessing=plan.outputs["preprocessing"],
         started=plan.outputs["started"],
         configuration=plan.outputs["configuration"],
         git_commit=git_commit,

@@ -85,6 +85,7 @@ class TrustSettings:
 
     keys: str = ""  # folder with key files and the pinned root.json; empty: below SLIPWAY_HOME
     online: tuple[str, ...] = ()  # URIs of the online key's signer, when it is no file in there
+    pin_file: str = ""  # what the token of that signer is opened with; mode 0600
 
 
 @dataclass(frozen=True)

@@ -4,12 +4,13 @@ Adapters are imported when they are asked for, so that a command pays only for w
 """
 
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ParamSpec, TypeVar
 
 from slipway.domain.errors import InvalidSetting, NotFound
-from slipway.domain.names import Arch
+from slipway.domain.names import Arch, ModelVersion
 from slipway.ports.bucket import Bucket
 from slipway.ports.image_builder import ImageBuilder
 from slipway.ports.image_registry import ImageRegistry
@@ -18,8 +19,15 @@ from slipway.ports.pipeline_backend import PipelineBackend
 from slipway.settings import Settings
 
 if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
     from slipway.adapters.key_folder import KeyFolder
-    from slipway.services.image_context import Workshop
+    from slipway.domain.prediction import Prediction
+    from slipway.services.asking import Ask
+    from slipway.services.evaluate import Evaluator
+    from slipway.services.image_context import ImageSources, Workshop
+    from slipway.services.live import LiveModel
     from slipway.services.package_app import AppPackager
     from slipway.services.package_model import ModelPackager
     from slipway.services.shared_images import SharedImages
@@ -29,6 +37,10 @@ if TYPE_CHECKING:
     from slipway.services.trust.publish import Publisher
     from slipway.services.trust.sign import PendingSignatures
     from slipway.services.trust.status import TrustState
+
+
+_Given = ParamSpec("_Given")
+_Result = TypeVar("_Result")
 
 
 def open_bucket(url: str) -> Bucket:
@@ -101,8 +113,12 @@ def model_registry(settings: Settings) -> ModelRegistry:
 def key_folder(settings: Settings) -> "KeyFolder":
     """The keys that this machine signs with, and the root it trusts."""
     from slipway.adapters.key_folder import KeyFolder
+    from slipway.adapters.key_uris import read_private
 
-    return KeyFolder(settings.keys, settings.trust.online)
+    def pin(_what: str) -> str:
+        return read_private(Path(settings.trust.pin_file)).decode().strip()
+
+    return KeyFolder(settings.keys, settings.trust.online, pin if settings.trust.pin_file else None)
 
 
 def make_keys(
@@ -252,10 +268,25 @@ def image_builder(settings: Settings) -> ImageBuilder:
 
 def workshop(settings: Settings) -> "Workshop":
     """All that images are made with."""
+    from slipway.adapters.debian.image_parts import DebianImageParts
+    from slipway.services.image_context import Workshop
+
+    cache = settings.cache / "images"
+    return Workshop(
+        builder=image_builder(settings),
+        registry=image_registry(settings),
+        parts=DebianImageParts(cache),
+        sources=_sources(),
+        archs=_archs(settings),
+        cache=cache,
+    )
+
+
+def _sources() -> "ImageSources":
+    """Where the images' recipes and our own code lie."""
     from importlib.util import find_spec
 
-    from slipway.adapters.debian.image_parts import DebianImageParts
-    from slipway.services.image_context import ImageSources, Workshop
+    from slipway.services.image_context import ImageSources
 
     def folders(package: str) -> list[Path]:
         spec = find_spec(package)
@@ -270,24 +301,86 @@ def workshop(settings: Settings) -> "Workshop":
         *folders("slipway_features"),
         *(folders("slipway_agent") or [containers.parent / "edge-agent" / "slipway_agent"]),
     ]
-    cache = settings.cache / "images"
-    return Workshop(
-        builder=image_builder(settings),
-        registry=image_registry(settings),
-        parts=DebianImageParts(cache),
-        sources=ImageSources(containers, tuple(path for path in own if path.is_dir())),
-        archs=_archs(settings),
-        cache=cache,
-    )
+    return ImageSources(containers, tuple(path for path in own if path.is_dir()))
+
+
+def evaluator(settings: Settings) -> "Evaluator":
+    """What evaluates model versions with the serving program on this machine."""
+    from slipway_components.signals.workloads import workload
+
+    from slipway.services.evaluate import Evaluator
+
+    return Evaluator(model_output_bucket(settings), _serve, lambda name: workload(name).load, _body)
+
+
+@contextmanager
+def live_model(
+    settings: Settings, version: ModelVersion | None, url: str, device: str | None
+) -> "Iterator[LiveModel]":
+    """The model of a `version`, served on this machine while the block lasts; without one that
+    which answers at `url`, on the local `device` if there is one.
+
+    Raises what evaluating raises, NotFound when the model is not in the model-output bucket.
+    """
+    from slipway_components.signals.workloads import workload
+
+    from slipway.adapters.serving_client import ServingClient
+    from slipway.local import netns
+    from slipway.services.asking import fetched
+    from slipway.services.live import LiveModel
+    from slipway.services.model_output import read_card
+
+    bucket = model_output_bucket(settings)
+    with ExitStack() as stack:
+        if version is not None:
+            ask: Ask = stack.enter_context(_serve(stack.enter_context(fetched(bucket, version))))
+        else:
+            client = ServingClient(url)
+            where = None if device is None else netns.running(settings, device)
+            ask = client.predict if where is None else _inside(where, client.predict)
+            about = client.version if where is None else _inside(where, client.version)
+            version = about()
+        card = read_card(bucket, version)
+        yield LiveModel.of(card, ask, _body, lambda name: workload(name).load)
+
+
+def _inside(pid: int, work: Callable[_Given, _Result]) -> Callable[_Given, _Result]:
+    """The same, done in the network of a local device."""
+    from slipway.local import netns
+
+    def done(*args: _Given.args, **kwargs: _Given.kwargs) -> _Result:
+        return netns.inside(pid, lambda: work(*args, **kwargs))
+
+    return done
+
+
+@contextmanager
+def _serve(model: Path) -> "Iterator[Callable[[bytes, str], Prediction]]":
+    """The serving program on this machine with the model in a folder."""
+    from slipway.adapters.local_serving import serving
+    from slipway.adapters.serving_client import ServingClient
+
+    packages = _sources()
+    app = [packages.package(name) for name in ("slipway_serving", "slipway_features")]
+    with serving(model, app) as url:
+        yield ServingClient(url, timeout=600).predict
+
+
+def _body(values: "NDArray[np.float64]", axes: Sequence[str], rate: float) -> bytes:
+    from slipway.adapters.serving_client import recording_body
+
+    return recording_body(values.tolist(), axes, rate)
 
 
 def model_packager(settings: Settings) -> "ModelPackager":
-    """What packs trained models into serving images."""
+    """What packs trained models into serving images; raises what `check_model_registry` raises,
+    since after the tags have moved would be late."""
     from slipway.services.package_model import ModelPackager
 
     bucket = model_output_bucket(settings)
     if not settings.mlflow.tracking_uri and not _embedded_database(settings).exists():
         return ModelPackager(workshop(settings), bucket)
+    check_model_registry(settings.tracking_uri)
     return ModelPackager(workshop(settings), bucket, lambda: model_registry(settings))
 
 

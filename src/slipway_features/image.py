@@ -10,6 +10,8 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from slipway_features.tensors import store
+
 Pixels = NDArray[np.uint8]
 Sums = NDArray[np.int64]
 
@@ -49,17 +51,9 @@ def quantise(
 
     Rounded to the nearest (halves to even) and cut to the range of `dtype`; same shape as given.
     """
-    limits = np.iinfo(dtype)
-    stored = np.rint(_reals(mean, std) / np.float64(scale)) + zero_point
-    table: NDArray[Any] = np.clip(stored, limits.min, limits.max).astype(dtype)
-    return table[pixels]
-
-
-def dequantise(
-    stored: NDArray[np.integer[Any]], *, scale: float, zero_point: int
-) -> NDArray[np.float64]:
-    """What stored values stand for: scale × (stored − zero_point)."""
-    return (stored.astype(np.float64) - zero_point) * np.float64(scale)
+    table = store(_reals(mean, std), scale=scale, zero_point=zero_point, dtype=dtype)
+    stored: NDArray[Any] = table[pixels]
+    return stored
 
 
 def _reals(mean: float, std: float) -> NDArray[np.float64]:

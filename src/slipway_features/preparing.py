@@ -13,15 +13,21 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
+from slipway_features.mfcc import mfcc
 from slipway_features.scaling import Scaling
 from slipway_features.series import series
 from slipway_features.signal import Signal, check, windows
+from slipway_features.spectral import spectral
 
 Reals = NDArray[np.float64]
 Extract = Callable[[Signal], Reals]
 
 # kind → from the parameters to what makes features [...] of one window [window, axes].
-EXTRACTORS: Final[Mapping[str, Callable[[Mapping[str, Any]], Extract]]] = {"series": series}
+EXTRACTORS: Final[Mapping[str, Callable[[Mapping[str, Any]], Extract]]] = {
+    "mfcc": mfcc,
+    "series": series,
+    "spectral": spectral,
+}
 
 
 @dataclass(frozen=True)
@@ -40,6 +46,11 @@ class Preparing:
         """(first sample, [window, axes]) of each complete window of a signal; ValueError when it
         is none of these axes or is not finite."""
         return windows(check(values, self.axes), self.window, self.step)
+
+    def check_rate(self, rate: float) -> None:
+        """ValueError when the rate of a signal in Hz is said (not 0) and more than 1 % off."""
+        if rate and self.rate and abs(rate - self.rate) > self.rate / 100:
+            raise ValueError(f"the rate is {rate:g} Hz, the model takes {self.rate:g} Hz")
 
     def silent(self, window: Signal) -> bool:
         """Whether there is too little in the window [window, axes] to ask a model about it."""

@@ -23,9 +23,10 @@ class Series:
         self._own_scale = own_scale
 
     def __call__(self, window: Signal) -> Signal:
-        """The window, with `own_scale` each axis with a mean of 0 and a deviation of 1."""
+        """The window, with `own_scale` each axis with a mean of 0 and a deviation of 1, rounded to
+        a millionth: processors add up in different orders."""
         if not self._own_scale:
             return window
         deviation = np.maximum(window.std(axis=0), _LEAST)
-        shape: Signal = (window - window.mean(axis=0)) / deviation
+        shape: Signal = np.round((window - window.mean(axis=0)) / deviation, 6)
         return shape

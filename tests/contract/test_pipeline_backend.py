@@ -123,7 +123,7 @@ def test_cancelling_ends_every_process_of_the_run(backend: PipelineBackend, runs
     state = backend.cancel(run_id)
     assert state.status is Status.CANCELLED
     assert [task.status for task in state.tasks] == [Status.SUCCEEDED, Status.CANCELLED]
-    deadline = time.monotonic() + 5
+    deadline = time.monotonic() + 60
     while _runs(grandchild) and time.monotonic() < deadline:
         time.sleep(0.02)
     assert not _runs(grandchild)

@@ -13,6 +13,7 @@ import pytest
 
 from slipway.local import devices
 from slipway.settings import load
+from tests.fixtures.fleet import Edge
 from tests.fixtures.installation import Installation
 from tests.fixtures.tiny_model import make_tiny_model
 
@@ -73,7 +74,9 @@ def wait_running(chain: Installation, device: str, version: str) -> str:
         pod = chain.pod(device, NAME)
         return str(pod["digest"]) if pod.get("version") == version and pod["ready"] else None
 
-    return chain.wait(f"{version} ready on {device}", look)
+    digest = chain.wait(f"{version} ready on {device}", look)
+    Edge(chain, device).wait_alone(NAME, "slipway_serving")  # the one before answers until it ends
+    return digest
 
 
 def test_the_marker_alone_brings_a_model_to_a_device(

@@ -16,7 +16,7 @@ def test_s3_denies_a_user_without_the_permission(monkeypatch: pytest.MonkeyPatch
     """moto checks IAM policies from the sixth request on."""
     import boto3
 
-    with running_server("s3_server", {"INITIAL_NO_AUTH_ACTION_COUNT": "5"}) as url:
+    with running_server("aws_server", {"INITIAL_NO_AUTH_ACTION_COUNT": "5"}) as url:
         for name, value in aws_environment(url).items():
             monkeypatch.setenv(name, value)
         boto3.client("s3").create_bucket(Bucket="models")

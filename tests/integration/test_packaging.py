@@ -4,9 +4,12 @@ import json
 import os
 import re
 import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any, Literal
 
+import numpy as np
 import pytest
 
 from slipway.adapters.buildah_image_builder import BuildahImageBuilder
@@ -20,8 +23,12 @@ from slipway.ports.image_builder import BuildRequest
 from slipway.services.image_context import ImageSources, Workshop
 from slipway.services.package_app import AppPackager
 from slipway.services.package_model import ModelPackager
+from slipway.services.progress import silent
+from slipway.services.shared_images import SERVING, SharedImages
+from slipway_features.preparing import EXTRACTORS
 from tests.fixtures.base_image import parts_cache
 from tests.fixtures.tiny_model import make_tiny_model
+from tests.fixtures.tiny_signal import make_tiny_signal_model
 
 pytestmark = [pytest.mark.system, pytest.mark.slow]
 
@@ -107,6 +114,71 @@ def test_a_model_that_was_damaged_on_its_way_is_not_released(
     with pytest.raises(GoldenMismatch, match=r"reference kernels.*golden sample 2 is off by 1\.0"):
         ModelPackager(workshop, LocalBucket(tmp_path)).package(version)
     assert workshop.registry.tags("damaged") == []
+
+
+def test_models_of_signals_answer_bit_for_bit_on_every_arch(
+    workshop: Workshop, tmp_path: Path
+) -> None:
+    """Their golden samples are windows as JSON, and the reference kernels serve them."""
+    kinds: tuple[Literal["motions", "bearing"], ...] = ("motions", "bearing")
+    for which in kinds:
+        version = ModelVersion.parse(f"{which}_1_1501089026")
+        make_tiny_signal_model(tmp_path, str(version), which)
+        done = ModelPackager(workshop, LocalBucket(tmp_path)).package(version)
+        exact = "2 samples, largest distance 0.0, reference kernels exact"
+        assert done.trials == dict.fromkeys(Arch, exact)
+
+
+# The parameters of each extractor that a device may be asked for.
+_SIGNAL = {"axes": ["x", "y", "z"], "rate": 62.5, "window": 125, "step": 50}
+_SPECTRAL = {"filter": "low", "cutoff": 12.0, "order": 4, "peaks": 3, "bins": [0.5, 1, 2, 5, 10]}
+_SOUND = {"axes": ["sound"], "rate": 16000, "window": 6000, "step": 4000}
+_MFCC = {
+    "frame": 400,
+    "fft": 512,
+    "filters": 40,
+    "coefficients": 20,
+    "low": 0,
+    "high": 8000,
+    "relative": True,
+}
+PREPROCESSING = {
+    "series": {"kind": "series", **_SIGNAL, "own_scale": True},
+    "spectral": {"kind": "spectral", **_SIGNAL, **_SPECTRAL, "statistics": True},
+    "mfcc": {"kind": "mfcc", **_SOUND, **_MFCC},
+}
+
+
+def test_features_are_the_same_on_every_arch(workshop: Workshop, tmp_path: Path) -> None:
+    """Those of every extractor, with the numpy of the device and with that of the trainers."""
+    random = np.random.default_rng(8)
+    asked = []
+    for kind in EXTRACTORS:
+        preprocessing: Any = PREPROCESSING[kind]
+        shape = (3 * preprocessing["window"], len(preprocessing["axes"]))
+        walk = np.round(np.cumsum(random.normal(0, 0.05, shape), axis=0) % 1.7, 5)
+        asked.append([preprocessing, {"offset": [0.31], "factor": [0.77]}, walk.tolist()])
+    probe = tmp_path / "probe.py"
+    probe.write_bytes((ROOT / "tests" / "fixtures" / "feature_probe.py").read_bytes())
+    (tmp_path / "asked.json").write_text(json.dumps(asked))
+    (tmp_path / "Containerfile").write_text("ARG BASE\nFROM ${BASE}\nCOPY probe.py asked.json /\n")
+    here = subprocess.run(
+        [sys.executable, str(probe), str(tmp_path / "asked.json")],
+        env={**os.environ, "PYTHONPATH": str(ROOT / "src")},
+        capture_output=True,
+        check=True,
+    )
+    expected = json.loads(here.stdout)["features"]
+    assert len(expected) > 2 * len(EXTRACTORS)
+    for arch in Arch:
+        base = workshop.reference(SERVING, SharedImages(workshop).serving(arch, silent))
+        image = workshop.builder.build(
+            BuildRequest(tmp_path / "Containerfile", tmp_path, arch, {"BASE": base})
+        )
+        outcome = workshop.builder.run(image, ("python3", "/probe.py", "/asked.json"))
+        workshop.builder.remove(image)
+        assert outcome.exit_code == 0, outcome.errors
+        assert json.loads(outcome.output)["features"] == expected, arch
 
 
 def test_hello_and_the_agent_start_on_every_arch(workshop: Workshop) -> None:

@@ -11,7 +11,7 @@ import pytest
 from slipway.adapters.oci_image_registry import OciImageRegistry
 from slipway.adapters.oci_layout import push_layout, write_blob, write_manifest
 from slipway.adapters.processes import REGISTRY_FAILS
-from slipway.domain.errors import SlipwayError, Unavailable
+from slipway.domain.errors import ServerError, SlipwayError, Unavailable
 from slipway.domain.names import Arch, ModelVersion
 from slipway.local import registry
 from slipway.settings import RegistrySettings, Settings, load
@@ -48,7 +48,7 @@ def test_a_tag_whose_move_was_cut_off_is_moved(settings: Settings) -> None:
         assert index
         client.tag("m", index, "beta")
     (tags(settings.home / "registry") / "beta" / "current" / "link").write_bytes(b"")
-    with pytest.raises(Unavailable, match="500") as caught:
+    with pytest.raises(ServerError, match="500") as caught:
         client.resolve("m", "beta")
     assert caught.value.hint == REGISTRY_FAILS
     restart(settings)

@@ -43,4 +43,4 @@ def test_a_kept_connection_is_told_that_it_ends(serving: Serving) -> None:
         assert (answer.status, answer.headers["Connection"]) == (200, "close")
     finally:
         connection.close()
-    assert serving.process.wait(5) == 0
+    assert serving.process.wait(60) == 0

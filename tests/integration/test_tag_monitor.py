@@ -99,7 +99,7 @@ def images(manifest: str) -> list[str]:
     return [line for line in manifest.splitlines() if "image: " in line]
 
 
-def wait_for(what: Callable[[], bool], seconds: float = 30) -> float:
+def wait_for(what: Callable[[], bool], seconds: float = 60) -> float:
     start = time.monotonic()
     while not what():
         assert time.monotonic() - start < seconds, "it did not come"
@@ -256,7 +256,7 @@ def test_monitor_command(tmp_path: Path) -> None:
             here.skopeo(V2, "stable")
             wait_for(lambda: str(V2) in here.manifest("stable"))
             process.send_signal(2)
-            assert process.wait(10) == 130
+            assert process.wait(60) == 130
     done = here.slipway("monitor", "--once")
     assert done.returncode == 7
     assert "does not answer" in done.stderr
@@ -275,7 +275,7 @@ def function_process(here: Installation, port: int) -> Iterator[None]:
             yield
         finally:
             process.terminate()
-            process.wait(20)
+            process.wait(60)
 
 
 def _listens(port: int) -> bool:

@@ -13,11 +13,13 @@ import pytest
 from numpy.typing import NDArray
 from slipway_components.export.device import DevicePath
 from slipway_components.export.litert import Kernels, LiteRtModel
+from slipway_components.export.task import export
 from slipway_components.images import decode, read_split
 from slipway_components.tensorflow_import import import_keras
 from slipway_components.train.task import train
 
 from slipway.domain.card import ModelCard
+from slipway.domain.errors import DiskFull
 from tests.fixtures.golden_input import golden_pixels
 from tests.fixtures.shapes import SHAPES, make_shapes, make_split
 
@@ -64,6 +66,26 @@ def test_the_same_inputs_give_the_same_model_in_another_process(work: Path) -> N
     assert {"model.tflite", "model.json", "saved_model/saved_model.pb"} <= set(one)
     assert one == two
     assert hashes(work / "one" / "evaluation") == hashes(work / "two" / "evaluation")
+
+
+@pytest.mark.system
+def test_a_disk_that_fills_up_during_the_conversion_is_called_one(
+    work: Path, tmp_path: Path
+) -> None:
+    small = tmp_path / "small"
+    small.mkdir()
+    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=1m", "tmpfs", small], check=True)
+    try:
+        with pytest.raises(DiskFull, match=f"file system of {small} to convert"):
+            export(
+                *(work / "one" / "trained", work / "dataset", work / "split.json"),
+                small / "out",
+                version="shapes_1_1501089026",
+                lineage={},
+            )
+        assert list(small.iterdir()) == []
+    finally:
+        subprocess.run(["umount", "--lazy", small], check=True)
 
 
 def test_the_training_tells_how_it_went(work: Path) -> None:

@@ -131,7 +131,7 @@ def test_what_the_device_trusts(root: Path) -> None:
     assert (trust / "root.json").read_text() == '{"signed": {"_type": "root"}}'
     assert tomllib.loads((trust / "policy.toml").read_text()) == {
         "registries": [REGISTRY],
-        "host_paths": ["/opt/slipway/images"],
+        "host_paths": ["/opt/slipway/images", "/opt/slipway/streams"],
         "writable_host_paths": ["/opt/slipway/spool"],
     }
     assert "tcp_migrate_req = 1" in (root / "etc/sysctl.d/60-slipway.conf").read_text()

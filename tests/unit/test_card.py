@@ -5,13 +5,13 @@ from collections.abc import Callable
 
 import pytest
 
-from slipway.domain.card import GoldenSample, ModelCard, Quantisation, Tensor
+from slipway.domain.card import GoldenSample, ModelCard, Quantisation, Task, Tensor
 from slipway.domain.errors import InvalidCard
 from slipway.domain.names import ModelVersion
 
 CARD = ModelCard(
     version=ModelVersion.parse("equipmentparts_1_1501089026"),
-    task="image-classification",
+    task=Task.IMAGES,
     labels=("bracket", "hex-nut"),
     inputs=(Tensor("image", (1, 96, 96, 3), "int8", Quantisation(0.0078, -1)),),
     outputs=(Tensor("scores", (1, 2), "int8", Quantisation(0.0039, -128)),),

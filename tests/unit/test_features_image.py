@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from slipway_features.image import dequantise, normalise, prepare, quantise
+from slipway_features.image import normalise, prepare, quantise
+from slipway_features.tensors import restore
 
 Pixels = NDArray[np.uint8]
 
@@ -128,7 +129,7 @@ def test_normalise_covers_minus_one_to_one() -> None:
     assert result.tolist() == [[-1.0, 1.0]]
 
 
-def test_quantise_and_dequantise_are_inverse_up_to_half_a_step() -> None:
+def test_quantise_and_restore_are_inverse_up_to_half_a_step() -> None:
     pixels = np.arange(256, dtype=np.uint8)
     scale, zero_point = 2 / 255, -1
     stored = quantise(pixels, scale=scale, zero_point=zero_point, mean=127.5, std=127.5)
@@ -136,7 +137,7 @@ def test_quantise_and_dequantise_are_inverse_up_to_half_a_step() -> None:
     assert stored.min() == -128
     assert stored.max() == 127
     reals = (pixels - 127.5) / 127.5
-    back = dequantise(stored, scale=scale, zero_point=zero_point)
+    back = restore(stored, scale=scale, zero_point=zero_point)
     assert np.abs(back - reals).max() <= 0.51 * scale
 
 

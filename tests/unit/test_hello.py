@@ -36,7 +36,7 @@ def hello(port: int, digest: str) -> Iterator["subprocess.Popen[bytes]"]:
 
 def version(port: int) -> str:
     """What /version/ answers, as soon as somebody listens."""
-    deadline = time.monotonic() + 10
+    deadline = time.monotonic() + 60
     while True:
         try:
             with urllib.request.urlopen(f"http://127.0.0.1:{port}/version/", timeout=5) as answer:
@@ -62,11 +62,9 @@ def test_the_next_version_listens_while_this_one_answers_and_then_this_one_leave
     with hello(port, "old") as old:
         assert version(port) == "old"
         with hello(port, "new"):
-            deadline = time.monotonic() + 10
+            deadline = time.monotonic() + 60
             while version(port) != "new":
                 assert time.monotonic() < deadline
-            start = time.monotonic()
             old.send_signal(signal.SIGTERM)
-            assert old.wait(5) == 0
-            assert time.monotonic() - start < 1
+            assert old.wait(9) == 0  # less than a pod has
             assert {version(port) for _ in range(5)} == {"new"}

@@ -15,7 +15,7 @@ import pytest
 from slipway.adapters.docker_credentials import Credentials
 from slipway.adapters.oci_image_registry import OciImageRegistry
 from slipway.adapters.registry_address import Address
-from slipway.domain.errors import Denied, Failed, InvalidSetting, Unavailable
+from slipway.domain.errors import Denied, Failed, InvalidSetting, ServerError, Unavailable
 from slipway.domain.image import Digest
 from slipway.domain.names import Arch
 from tests.fixtures.free_ports import free_port
@@ -205,14 +205,17 @@ def test_registry_that_trickles() -> None:
         OciImageRegistry(address, timeout=0.3).repositories()
 
 
-@pytest.mark.parametrize("status", [429, 500, 503])
-def test_registry_in_trouble(status: int) -> None:
+@pytest.mark.parametrize(
+    ("status", "kind"), [(429, Unavailable), (500, ServerError), (503, Unavailable)]
+)
+def test_registry_in_trouble(status: int, kind: type[Unavailable]) -> None:
     body = b'{"errors": [{"code": "TOOMANYREQUESTS", "message": "slow down"}]}'
     with (
         server(lambda _: (status, {}, body)) as address,
-        pytest.raises(Unavailable, match=f"{status}: TOOMANYREQUESTS slow down"),
+        pytest.raises(Unavailable, match=f"{status}: TOOMANYREQUESTS slow down") as caught,
     ):
         OciImageRegistry(address).repositories()
+    assert type(caught.value) is kind
 
 
 def test_answers_that_are_no_registry() -> None:

@@ -7,16 +7,21 @@ from pathlib import Path
 
 import pytest
 
-from slipway.domain.card import GoldenSample, ModelCard, Tensor
+from slipway import wiring
+from slipway.domain.card import GoldenSample, ModelCard, Task, Tensor
 from slipway.domain.errors import GoldenMismatch, InvalidCard, NotFound, Unavailable
 from slipway.domain.names import Arch, ModelVersion
 from slipway.ports.image_builder import BuiltImage, Outcome
+from slipway.ports.model_registry import RunRecord
 from slipway.services.image_context import ImageSources, Workshop
 from slipway.services.package_model import ModelPackager, version_of_marker
+from slipway.settings import load
 from tests.fakes.bucket import FakeBucket
 from tests.fakes.image_builder import FakeImageBuilder
 from tests.fakes.image_parts import FakeImageParts
 from tests.fakes.image_registry import FakeImageRegistry
+from tests.fakes.model_registry import FakeModelRegistry
+from tests.fixtures.free_ports import free_port
 
 ROOT = Path(__file__).parents[2]
 VERSION = ModelVersion.parse("EquipmentParts_1_1501089026")
@@ -28,7 +33,7 @@ GOOD = json.dumps({"ok": True, "samples": 2, "max_distance": 0.0})
 def card(version: ModelVersion) -> ModelCard:
     tensor = Tensor("image", (1, 2), "int8")
     return ModelCard(
-        version, "image-classification", ("a", "b"), (tensor,), (tensor,), {"kind": "image"},
+        version, Task.IMAGES, ("a", "b"), (tensor,), (tensor,), {"kind": "image"},
         golden=(GoldenSample("aGk=", ((1.0, 2.0),)),),
     )  # fmt: skip
 
@@ -154,7 +159,7 @@ def test_a_registry_that_goes_away_in_the_middle_leaves_the_tags_alone(bench: Be
     before = bench.packager.package(VERSION).digest
 
     def answer(image: BuiltImage, command: Sequence[str]) -> Outcome:
-        bench.registry.down = image.arch is Arch.AARCH64
+        bench.registry.down |= image.arch is Arch.AARCH64  # archs answer in any order
         return Outcome(0, GOOD, "")
 
     bench.builder.answer = answer
@@ -163,6 +168,35 @@ def test_a_registry_that_goes_away_in_the_middle_leaves_the_tags_alone(bench: Be
     bench.registry.down = False
     assert bench.registry.resolve(REPOSITORY, "latest") == before
     assert bench.registry.resolve(REPOSITORY, str(NEXT)) is None
+
+
+def test_a_model_registry_that_is_away_is_noticed_before_anything_is_built(tmp_path: Path) -> None:
+    url = f"http://127.0.0.1:{free_port()}"
+    with pytest.raises(Unavailable, match=url):
+        wiring.model_packager(load(tmp_path, {"SLIPWAY_MLFLOW_TRACKING_URI": url}))
+
+
+def test_a_model_registry_that_goes_away_is_told_when_it_is_packaged_again(bench: Bench) -> None:
+    models = FakeModelRegistry()
+    models.register(VERSION, models.record_run(VERSION.name, RunRecord()), "file:///x", {})
+    away = True
+
+    def opening() -> FakeModelRegistry:
+        if away:
+            raise Unavailable("MLflow does not answer", hint="Start it")
+        return models
+
+    packager = ModelPackager(bench.workshop, bench.bucket, opening)
+    with pytest.raises(Unavailable, match=f"{VERSION} is released .* MLflow does not") as caught:
+        packager.package(VERSION)
+    assert f"Start it. Then slipway package {VERSION}" in caught.value.hint
+    released = bench.registry.resolve(REPOSITORY, "latest")
+    assert str(released) in caught.value.message
+    away = False
+    assert packager.package(VERSION).digest == released
+    found = models.find(VERSION)
+    assert found
+    assert found.tags["dev.slipway.image"] == str(released)
 
 
 @pytest.mark.parametrize("name", ["TRAINER-DONE", "model.tflite", "model.json"])

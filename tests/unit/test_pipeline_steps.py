@@ -105,7 +105,7 @@ def _allocate(snapshot: Path, bucket: FakeBucket, image_size: int = 32) -> Alloc
         bucket,
         name="parts",
         major=1,
-        image_size=image_size,
+        preprocessing={"kind": "image", "width": image_size, "height": image_size},
         started=200,
         configuration=configure(PARAMETERS),
         git_commit="c0ffee-dirty",
@@ -171,7 +171,7 @@ def registry() -> FakeModelRegistry:
 
 
 def _gate(model: Path, registry: FakeModelRegistry, channel: str = "latest") -> Mapping[str, float]:
-    return gate(model, registry, floor=0.7, allowed_drop=0.02, channel=channel)
+    return gate(model, registry, metric="accuracy", floor=0.7, allowed_drop=0.02, channel=channel)
 
 
 @pytest.mark.parametrize("accuracy", [0.88, 0.9, 1.0])
@@ -292,6 +292,6 @@ def test_labels_that_would_be_ignored_are_refused(tmp_path: Path) -> None:
 
 def test_a_bucket_without_images(tmp_path: Path) -> None:
     (tmp_path / "in").mkdir()
-    with pytest.raises(NotFound, match="holds no images"):
+    with pytest.raises(NotFound, match="holds no data"):
         _collect(tmp_path / "out", (tmp_path / "in").as_uri())
     assert not (tmp_path / "out").exists()

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from slipway.domain.errors import Denied, InvalidSetting, Unavailable
+from slipway.domain.errors import Denied, InvalidSetting, ServerError, SlipwayError, Unavailable
 from slipway.domain.image import VERSION_KEY
 from slipway.domain.names import Arch, Channel
 from slipway.domain.release import Release
@@ -177,8 +177,9 @@ def test_registry_that_goes_away_in_the_middle_changes_nothing(
 
 
 @pytest.mark.parametrize(("call", "where"), [("tags", "hello"), ("resolve", "hello latest")])
-def test_one_repository_refused_does_not_stop_the_others(
-    world: World, monkeypatch: pytest.MonkeyPatch, call: str, where: str
+@pytest.mark.parametrize("error", [Denied("not for you"), ServerError("its storage is damaged")])
+def test_one_repository_that_cannot_be_read_does_not_stop_the_others(
+    world: World, monkeypatch: pytest.MonkeyPatch, error: SlipwayError, call: str, where: str
 ) -> None:
     world.package("hello_1_1")
     world.move(V1, Channel.LATEST)
@@ -189,14 +190,22 @@ def test_one_repository_refused_does_not_stop_the_others(
 
     def refusing(repository: str, *tag: str) -> object:
         if repository == "hello":
-            raise Denied("not for you")
+            raise error
         return right(repository, *tag)
 
-    monkeypatch.setattr(world.registry, call, refusing)
-    report = world.reconcile()
+    hello = "x86_64/latest/hello-pod.yaml"
+    old = world.manifests()[hello]
+    world.package("hello_1_2")
+    world.move("hello_1_2", Channel.LATEST)
+    with monkeypatch.context() as patch:
+        patch.setattr(world.registry, call, refusing)
+        report = world.reconcile()
     assert LATEST in report.written
-    assert "x86_64/latest/hello-pod.yaml" in world.manifests()
-    assert [(p.where, p.code) for p in report.problems] == [(where, "denied")]
+    assert world.manifests()[hello] == old
+    assert [(p.where, p.code) for p in report.problems] == [(where, error.code)]
+    report = world.reconcile()
+    assert hello in report.written
+    assert report.problems == ()
 
 
 def test_catalogue_that_forgot_a_repository_is_not_believed(

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 from ai_edge_litert.interpreter import Interpreter
-from slipway_serving.card import read_card
+from slipway_serving.card import Picture, read_card
 from slipway_serving.engine import Engine
 from slipway_serving.errors import ModelError
 from slipway_serving.readiness import Readiness
@@ -36,7 +36,8 @@ def _change(folder: Path, change: Change) -> None:
 def test_the_card_that_an_export_writes_is_read(tiny_version: Path) -> None:
     card = read_card(tiny_version / "model.json")
     assert (card.name, card.version) == ("equipmentparts", VERSION)
-    assert card.input.shape == (1, card.height, card.width, 3)
+    assert isinstance(card.preparing, Picture)
+    assert card.input.shape == (1, card.preparing.height, card.preparing.width, 3)
     assert len(card.golden) > 0
 
 
@@ -96,7 +97,7 @@ def test_a_float_model_is_served_too(folder: Path, tiny_version: Path) -> None:
             tensor.update(dtype="float32", quantisation=None)
 
     _change(folder, as_float)
-    image = read_card(tiny_version / "model.json").golden[0].image
+    image = read_card(tiny_version / "model.json").golden[0].data
     assert (Engine(tiny_version).integers, Engine(folder).integers) == (True, False)
     floats = Engine(folder).scores(image)
     assert abs(floats.sum() - 1) < 1e-5

@@ -8,6 +8,7 @@ from slipway import wiring
 from slipway.adapters.key_folder import KeyFolder
 from slipway.domain.errors import NotFound, Unavailable
 from slipway.domain.names import Arch, Channel
+from slipway.services.check_manifest import standing_move
 from slipway.services.reconcile_channels import Reconciler, Report
 from slipway.services.render_manifests import ManifestRenderer
 from slipway.services.trust.publish import Publisher
@@ -79,6 +80,28 @@ def test_the_signed_list_is_that_of_the_folder(signed: Signed) -> None:
         if key.startswith(f"targets/{FOLDER}/") and key.endswith(".index.json") and b"parts" in data
     )
     assert listing == contents[f"{FOLDER}/index.json"]
+
+
+def test_what_somebody_writes_over_a_manifest_is_no_move(signed: Signed) -> None:
+    """Another number of the move would be a new pod on every device."""
+    signed.world.move(V1, Channel.LATEST)
+    signed.reconcile()
+    contents = signed.world.bucket.contents
+    key = f"{FOLDER}/parts-pod.yaml"
+    good = contents[key]
+    moved = good.replace(b"dev.slipway.move: '1'", b"dev.slipway.move: '77'")
+    assert moved != good
+    for bad in (moved, b"nothing"):
+        contents[key] = bad
+        report = signed.reconcile()
+        assert contents[key] == good
+        assert report.publication is not None
+        assert not report.publication.written
+    contents[key] = moved
+    signed.world.move(V2, Channel.LATEST)
+    signed.reconcile()
+    assert standing_move(contents[key]) == 2
+    assert signed.client().folder(FOLDER) == {"parts-pod.yaml": contents[key]}
 
 
 def test_what_somebody_puts_into_the_bucket_is_reported_and_not_signed(signed: Signed) -> None:

@@ -14,6 +14,7 @@ from tuf.ngclient import FetcherInterface, Updater, UpdaterConfig
 from slipway.adapters.key_folder import KeyFolder, make_pair, read_public
 from slipway.adapters.key_uris import KeyUris
 from slipway.domain.errors import NotFound
+from slipway.ports.bucket import Bucket
 from slipway.services.trust import edits
 from slipway.services.trust.change_keys import KeyChanges, new_repository
 from slipway.services.trust.folder_targets import Rendered
@@ -39,9 +40,9 @@ class StandingClock:
 
 @dataclass
 class BucketFetcher(FetcherInterface):
-    """Lets python-tuf's client read a fake bucket."""
+    """Lets python-tuf's client read a bucket."""
 
-    bucket: FakeBucket
+    bucket: Bucket
 
     def _fetch(self, url: str) -> Iterator[bytes]:
         try:
@@ -54,7 +55,7 @@ class BucketFetcher(FetcherInterface):
 class Client:
     """A device's client, with the metadata that it has seen."""
 
-    bucket: FakeBucket
+    bucket: Bucket
     clock: StandingClock
     root: bytes
     state: Path

@@ -1,13 +1,11 @@
 """One step for both sources of images, so that a pipeline needs no condition on the user's text."""
 
-import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
-from slipway.domain.errors import InvalidInput, NotFound
-from slipway.wiring import open_bucket
+from slipway.domain.errors import InvalidInput
+from slipway_components.fetch import local_folder
 from slipway_components.folder import wrapped
-from slipway_components.progress import track
 
 RENDERED = "rendered"
 
@@ -52,26 +50,11 @@ def collect(
             f"{'labels' if labels else 'meshes'} is given, but the images come from {data}",
             hint=f"Leave it empty, the folders' names are the labels; or set data={RENDERED}",
         )
-    if "://" not in data:
-        _ingest(Path(data), output, skip_bad)
-        return
-    with wrapped(output), tempfile.TemporaryDirectory() as scratch:
-        _download(data, Path(scratch))
-        _ingest(Path(scratch), output, skip_bad)
+    with wrapped(output), local_folder(data) as folder:
+        _ingest(folder, output, skip_bad)
 
 
 def _ingest(source: Path, output: Path, skip_bad: bool) -> None:
     from slipway_components.ingest.task import ingest
 
     ingest(source, output, on_bad="skip" if skip_bad else "refuse", size=None)
-
-
-def _download(url: str, folder: Path) -> None:
-    bucket = open_bucket(url)
-    found = list(bucket.objects())
-    if not found:
-        raise NotFound(f"{url} holds no images", hint="Put them there as LABEL/FILE")
-    for entry in track(found, "download", total=len(found), unit="files"):
-        path = folder / entry.key
-        path.parent.mkdir(parents=True, exist_ok=True)
-        bucket.download(entry.key, path)

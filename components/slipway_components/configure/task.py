@@ -25,9 +25,9 @@ def configure(parameters: Mapping[str, Parameter]) -> str:
     """
     ModelName.parse(str(parameters["name"]))
     Channel.parse(str(parameters["gate_channel"]))
-    _between("major", parameters["major"], 0, 1_000_000)
-    _between("gate_floor", parameters["gate_floor"], 0, 1)
-    _between("gate_drop", parameters["gate_drop"], 0, 1)
+    between("major", parameters["major"], 0, 1_000_000)
+    between("gate_floor", parameters["gate_floor"], 0, 1)
+    between("gate_drop", parameters["gate_drop"], 0, 1)
     kept = {key: value for key, value in parameters.items() if key not in _PLACES}
     configuration = canonical(kept)
     say(f"configure: {configuration_digest(configuration)}")
@@ -43,11 +43,11 @@ def check_bucket(name: str, bucket: Bucket) -> None:
 
 def begin(started: int) -> int:
     """The run's start in unix seconds: `started`, or now when it is 0."""
-    _between("started", started, 0, 10**11)
+    between("started", started, 0, 10**11)
     return started or int(time.time())
 
 
-def canonical(parameters: Mapping[str, Parameter]) -> str:
+def canonical(parameters: Mapping[str, object]) -> str:
     """One text for one set of parameters: sorted keys, no spaces."""
     return json.dumps(parameters, sort_keys=True, separators=(",", ":"))
 
@@ -57,6 +57,7 @@ def configuration_digest(configuration: str) -> str:
     return f"sha256:{hashlib.sha256(configuration.encode()).hexdigest()}"
 
 
-def _between(name: str, value: Parameter, least: float, most: float) -> None:
+def between(name: str, value: Parameter, least: float, most: float) -> None:
+    """Raise InvalidInput when the parameter is no number from `least` to `most`."""
     if not isinstance(value, int | float) or not least <= value <= most:
         raise InvalidInput(f"{name} is {value!r}", hint=f"It lies between {least:g} and {most:g}")

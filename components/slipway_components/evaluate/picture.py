@@ -8,7 +8,7 @@ import numpy as np
 from slipway_components.evaluate.scores import Evaluation
 
 
-def draw_confusion(evaluation: Evaluation, path: Path) -> None:
+def draw_confusion(evaluation: Evaluation, path: Path, what: str = "images") -> None:
     """Write a PNG: a cell for each pair of true label (row) and answer (column), darker with the
     share of the row, and the counts in it."""
     from matplotlib.backends.backend_agg import FigureCanvasAgg
@@ -25,7 +25,7 @@ def draw_confusion(evaluation: Evaluation, path: Path) -> None:
     axes.set_yticks(range(len(labels)), labels)
     axes.set_xlabel("answer")
     axes.set_ylabel("true label")
-    axes.set_title(f"accuracy {evaluation.accuracy:.1%} of {evaluation.matrix.sum()} images")
+    figure.suptitle(f"accuracy {evaluation.accuracy:.1%} of {evaluation.matrix.sum()} {what}")
     for row, column in np.ndindex(*evaluation.matrix.shape):
         count = evaluation.matrix[row, column]
         if count:

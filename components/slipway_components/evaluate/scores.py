@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 @dataclass(frozen=True)
 class Evaluation:
-    """What a model answered on labelled images."""
+    """What a model answered on labelled images, windows or recordings."""
 
     labels: tuple[str, ...]
     matrix: NDArray[np.int64]  # [true label, answered label], counts
@@ -35,12 +35,12 @@ class Evaluation:
         return _share(self.matrix[row, row], self.matrix[:, row].sum())
 
     def recall(self, label: str) -> float:
-        """Of the images of `label`, the share that was recognised; 0 when there is none."""
+        """Of what is `label`, the share that was recognised; 0 when there is none."""
         row = self.labels.index(label)
         return _share(self.matrix[row, row], self.matrix[row].sum())
 
     def support(self, label: str) -> int:
-        """How many images of `label` there were."""
+        """How often `label` was the true one."""
         return int(self.matrix[self.labels.index(label)].sum())
 
     def metrics(self) -> dict[str, float]:

@@ -1,10 +1,10 @@
-"""Converts a Keras model to a SavedModel and to LiteRT files: a program of its own.
+"""Converts Keras models to a SavedModel and to LiteRT files: a program of its own.
 
-    python -m slipway_components.export.convert MODEL.keras REPRESENTATIVE.npy OUTPUT
+    python -m slipway_components.export.convert MODEL.keras REPRESENTATIVE.npy OUTPUT …
 
 It runs in its own process because the converter can take the interpreter down with it.
-REPRESENTATIVE holds float32 [N, height, width, 3], the images as the model takes them. OUTPUT, an
-existing folder, gets `saved_model/`, `model_float.tflite` and `model.tflite`.
+REPRESENTATIVE holds float32 [N, …], inputs as the model takes them. OUTPUT, an existing folder,
+gets `saved_model/`, `model_float.tflite` and `model.tflite`. More models follow in threes.
 """
 
 import hashlib
@@ -50,15 +50,15 @@ def main(model_file: str, representative_file: str, output: Path) -> None:
 
 
 def _save(tf: Any, trained: Any, folder: Path) -> None:
-    """Write the SavedModel: `serving_default` takes image [N, height, width, 3], gives scores.
+    """Write the SavedModel: `serving_default` takes what the Keras input is named, gives scores.
 
     Keras' own export keeps variables in the order of a set of objects, another one each time.
     """
     module = tf.Module()
     module.variables_in_order = [variable.value for variable in trained.variables]
-    image = tf.TensorSpec(trained.input_shape, tf.float32, name="image")
+    given = tf.TensorSpec(trained.input_shape, tf.float32, name=trained.inputs[0].name)
     module.serve = tf.function(
-        lambda image: {"scores": trained(image, training=False)}, input_signature=[image]
+        lambda given: {"scores": trained(given, training=False)}, input_signature=[given]
     )
     tf.saved_model.save(module, str(folder), signatures={"serving_default": module.serve})
     _fix_fingerprint(folder / "fingerprint.pb")
@@ -76,4 +76,5 @@ def _fix_fingerprint(file: Path) -> None:
 
 
 if __name__ == "__main__":
-    main(sys.argv[1], sys.argv[2], Path(sys.argv[3]))
+    for one in range(1, len(sys.argv), 3):
+        main(sys.argv[one], sys.argv[one + 1], Path(sys.argv[one + 2]))

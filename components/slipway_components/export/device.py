@@ -25,15 +25,17 @@ class DevicePath:
 
     def scores_of_prepared(self, pixels: NDArray[np.uint8]) -> NDArray[Any]:
         """As `stored_scores`, for an image that is prepared already."""
+        return self._model.invoke(self.stored(pixels))
+
+    def stored(self, pixels: NDArray[np.uint8]) -> NDArray[Any]:
+        """A prepared image as the model takes it."""
         quantisation = self._model.input.quantisation
         if quantisation is None:
-            return self._model.invoke(features.normalise(pixels, mean=MEAN, std=STD))
-        return self._model.invoke(
-            features.quantise(
-                pixels,
-                scale=quantisation.scale,
-                zero_point=quantisation.zero_point,
-                mean=MEAN,
-                std=STD,
-            )
+            return features.normalise(pixels, mean=MEAN, std=STD)
+        return features.quantise(
+            pixels,
+            scale=quantisation.scale,
+            zero_point=quantisation.zero_point,
+            mean=MEAN,
+            std=STD,
         )

@@ -14,8 +14,9 @@ layers), so it is measured for each, and twice of it is allowed.
 """
 
 import base64
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -43,13 +44,14 @@ def golden_samples(dataset: Path, test: Sequence[str], model: Path) -> list[Gold
     return samples
 
 
-def golden_tolerance(images: NDArray[np.uint8], model: Path) -> float:
+def golden_tolerance(inputs: Iterable[NDArray[Any]], model: Path) -> float:
     """How far a stored score may be from a golden one: twice the largest distance between this
-    machine's kernels and the reference on `images` [N, height, width, 3], and at least 2 steps."""
-    reference, *others = (DevicePath(LiteRtModel(model, kernels)) for kernels in Kernels)
+    machine's kernels and the reference on `inputs`, stored as the model takes them, and at least
+    2 steps."""
+    reference, *others = (LiteRtModel(model, kernels) for kernels in Kernels)
     largest = 0.0
-    for pixels in images:
-        right = reference.scores_of_prepared(pixels).astype(np.float64)
+    for given in inputs:
+        right = reference.invoke(given).astype(np.float64)
         for other in others:
-            largest = max(largest, float(np.abs(other.scores_of_prepared(pixels) - right).max()))
+            largest = max(largest, float(np.abs(other.invoke(given) - right).max()))
     return max(LEAST_TOLERANCE, 2 * largest)

@@ -1,4 +1,4 @@
-"""Runs an exported model as a device does: LiteRT, one image at a time."""
+"""Runs an exported model as a device does: LiteRT, one input at a time."""
 
 from enum import Enum
 from pathlib import Path
@@ -19,9 +19,12 @@ class Kernels(Enum):
 
 
 class LiteRtModel:
-    """A `.tflite` file with one input [1, height, width, 3] and one output [1, labels]."""
+    """A `.tflite` file with one input [1, …] and one output [1, …]."""
 
-    def __init__(self, path: Path, kernels: Kernels = Kernels.SERVING) -> None:
+    def __init__(
+        self, path: Path, kernels: Kernels = Kernels.SERVING, given: str = "image"
+    ) -> None:
+        """`given`: how the card names the input."""
         from ai_edge_litert.interpreter import Interpreter, OpResolverType
 
         self._interpreter = Interpreter(
@@ -30,15 +33,15 @@ class LiteRtModel:
             experimental_op_resolver_type=OpResolverType[kernels.value],
         )
         self._interpreter.allocate_tensors()
-        (given,) = self._interpreter.get_input_details()
+        (question,) = self._interpreter.get_input_details()
         (answer,) = self._interpreter.get_output_details()
-        self._input, self._output = given["index"], answer["index"]
-        self.input = _tensor("image", given)
+        self._input, self._output = question["index"], answer["index"]
+        self.input = _tensor(given, question)
         self.output = _tensor("scores", answer)
 
-    def invoke(self, image: NDArray[Any]) -> NDArray[Any]:
-        """One prepared image [height, width, 3] in the input's dtype → scores [labels], stored."""
-        self._interpreter.set_tensor(self._input, image[np.newaxis])
+    def invoke(self, prepared: NDArray[Any]) -> NDArray[Any]:
+        """One input [height, width, 3] or other, in its dtype → the output [labels], stored."""
+        self._interpreter.set_tensor(self._input, prepared[np.newaxis])
         self._interpreter.invoke()
         return np.array(self._interpreter.get_tensor(self._output)[0])
 

@@ -1,26 +1,21 @@
 """Writes what a release is made of: SavedModel, LiteRT files and the model's card."""
 
 import json
-import os
-import subprocess
-import sys
-import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
 
-from slipway.domain.card import ModelCard
-from slipway.domain.errors import Failed
+from slipway.domain.card import ModelCard, Task
 from slipway.domain.names import ModelVersion
 from slipway_components.evaluate.measure import measure
-from slipway_components.export import convert
+from slipway_components.export import conversion
+from slipway_components.export.device import DevicePath
 from slipway_components.export.golden import golden_samples, golden_tolerance
 from slipway_components.export.litert import LiteRtModel
 from slipway_components.folder import appearing
 from slipway_components.images import load, read_split
-from slipway_components.trained import MEAN, STD, Trained, read_trained
+from slipway_components.trained import MEAN, STD, read_trained
 from slipway_features import image as features
 
 REPRESENTATIVES = 200  # images that calibrate the quantisation
@@ -45,7 +40,7 @@ def export(
     the LiteRT files on the test images, on the path that a device takes.
 
     Raises InvalidName for a malformed version, NotFound where there is no model, InvalidDataset,
-    Failed when the converter ends badly.
+    DiskFull, Failed when the converter ends badly.
     """
     parsed = ModelVersion.parse(version)
     trained = read_trained(model)
@@ -55,14 +50,15 @@ def export(
         dataset, _spread(parts.train, REPRESENTATIVES), trained.labels, trained.image_size
     )
     with appearing(output) as folder:
-        _convert(trained, representative.pixels, folder)
+        calibrating = features.normalise(representative.pixels, mean=MEAN, std=STD)
+        conversion.run([conversion.Conversion(trained.model, calibrating, folder)])
         device = LiteRtModel(folder / "model.tflite")
         quantised = measure(device, test, trained.labels)
         single = measure(LiteRtModel(folder / "model_float.tflite"), test, trained.labels)
         accuracy, accuracy_float = quantised.evaluation.accuracy, single.evaluation.accuracy
         card = ModelCard(
             version=parsed,
-            task="image-classification",
+            task=Task.IMAGES,
             labels=trained.labels,
             inputs=(device.input,),
             outputs=(device.output,),
@@ -83,7 +79,10 @@ def export(
             lineage=dict(lineage),
             golden=tuple(golden_samples(dataset, parts.test, folder / "model.tflite")),
             golden_tolerance=golden_tolerance(
-                np.concatenate([test.pixels, representative.pixels])[:TOLERANCE_IMAGES],
+                map(
+                    DevicePath(device).stored,
+                    np.concatenate([test.pixels, representative.pixels])[:TOLERANCE_IMAGES],
+                ),
                 folder / "model.tflite",
             ),
         )
@@ -105,28 +104,3 @@ def _spread(paths: tuple[str, ...], most: int) -> tuple[str, ...]:
     """At most `most` paths, evenly spread, so that each label has its share."""
     step = max(1, -(-len(paths) // most))
     return paths[::step]
-
-
-def _convert(trained: Trained, pixels: NDArray[np.uint8], folder: Path) -> None:
-    """Run the converter in a process of its own; raises Failed with its last words."""
-    with tempfile.TemporaryDirectory() as scratch:
-        samples = Path(scratch) / "representative.npy"
-        np.save(samples, features.normalise(pixels, mean=MEAN, std=STD))
-        module = [sys.executable, "-m", convert.__name__]
-        done = subprocess.run(
-            [*module, str(trained.model), str(samples), str(folder)],
-            # TensorFlow numbers what it keeps in sets, whose order the hash seed decides.
-            env=os.environ | {"PYTHONPATH": os.pathsep.join(sys.path), "PYTHONHASHSEED": "0"},
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            errors="replace",
-            check=False,
-        )
-    if done.returncode != 0:
-        end = f"signal {-done.returncode}" if done.returncode < 0 else f"exit {done.returncode}"
-        words = (done.stderr.strip() or done.stdout.strip() or "no output").splitlines()[-1]
-        raise Failed(
-            f"the conversion of {trained.model} to LiteRT ended with {end}: {words}",
-            hint="A layer that LiteRT cannot hold is the usual cause; try another architecture",
-        )

@@ -14,6 +14,7 @@ def gate(
     allowed_drop: float,
     channel: str,
     tracking_uri: str,
+    metric: str = "accuracy",
 ) -> NamedTuple("Outputs", [("metrics", dict)]):  # type: ignore[valid-type]
     """Stop a model below the floor, or worse than the one in the channel."""
     from pathlib import Path
@@ -24,6 +25,7 @@ def gate(
     metrics = task.gate(
         Path(model.path),
         open_model_registry(tracking_uri),
+        metric=metric,
         floor=floor,
         allowed_drop=allowed_drop,
         channel=channel,

@@ -7,14 +7,14 @@ from slipway_components.base import PIPELINE_IMAGE
 
 @dsl.component(base_image=PIPELINE_IMAGE, install_kfp_package=False)
 def snapshot(
-    images: dsl.Input[dsl.Dataset],
+    dataset: dsl.Input[dsl.Dataset],
     record: dsl.Output[dsl.Artifact],
     store: str = "",
 ) -> str:
     """Record the exact training input; returns the dataset's digest.
 
     Args:
-        images: The dataset.
+        dataset: The files, LABEL/….
         record: Path, size and SHA-256 of every file.
         store: URL of a bucket that keeps the contents too, by hash; none when empty.
     """
@@ -24,5 +24,5 @@ def snapshot(
     from slipway_components.snapshot import task
 
     return task.snapshot(
-        Path(images.path), Path(record.path), open_bucket(store) if store else None
+        Path(dataset.path), Path(record.path), open_bucket(store) if store else None
     )

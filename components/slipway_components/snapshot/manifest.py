@@ -108,7 +108,7 @@ def _paths(dataset: Path) -> list[str]:
     """Paths of all files, sorted; dot-names are no part of a dataset."""
     found = sorted(_walk(dataset, ""))
     if not found:
-        raise InvalidDataset(f"{dataset} has no files", hint="Render or ingest images first")
+        raise InvalidDataset(f"{dataset} has no files", hint="Gather the data first")
     for path in found:
         if not _is_safe(path):
             raise InvalidDataset(

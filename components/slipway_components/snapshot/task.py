@@ -87,7 +87,7 @@ def _refuse_empty_labels(dataset: Path, record: Snapshot) -> None:
         if entry.name not in labels and not entry.name.startswith("."):
             raise InvalidDataset(
                 f"label {entry.name!r} in {dataset} is empty",
-                hint="Put images in or remove the folder",
+                hint="Put files in or remove the folder",
             )
 
 

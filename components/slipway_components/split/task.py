@@ -25,11 +25,7 @@ def split(snapshot: Path, output: Path, *, seed: int, validation: float, test: f
     Raises InvalidInput for impossible shares, InvalidDataset for a label of fewer than three
     groups or a dataset of fewer than two labels.
     """
-    if not (validation > 0 and test > 0 and validation + test < 1):
-        raise InvalidInput(
-            f"shares are validation {validation} and test {test}",
-            hint="Both are more than 0, together less than 1",
-        )
+    check_shares(validation, test)
     labels = _groups(Snapshot.read(snapshot))
     if len(labels) < 2:
         raise InvalidDataset(f"the only label is {next(iter(labels))!r}", hint="Two are needed")
@@ -45,6 +41,15 @@ def split(snapshot: Path, output: Path, *, seed: int, validation: float, test: f
     document = {"schema": SCHEMA, "seed": seed, "by": "group"}
     document |= {side: sorted(sides[side]) for side in _SIDES}
     write_atomically(output, (json.dumps(document, indent=1) + "\n").encode())
+
+
+def check_shares(validation: float, test: float) -> None:
+    """Raise InvalidInput for shares that leave one side nothing."""
+    if not (validation > 0 and test > 0 and validation + test < 1):
+        raise InvalidInput(
+            f"shares are validation {validation} and test {test}",
+            hint="Both are more than 0, together less than 1",
+        )
 
 
 def _groups(record: Snapshot) -> dict[str, dict[str, list[str]]]:

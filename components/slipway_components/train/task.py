@@ -19,7 +19,8 @@ FINE_TUNING_RATE = 0.05  # of the head's learning rate: pretrained layers are on
 
 @dataclass(frozen=True)
 class TrainingParameters:
-    """What a training is told; history.json repeats it."""
+    """What a training is told; history.json repeats it. InvalidInput or NotFound for what cannot
+    be, as far as it can be known without TensorFlow."""
 
     image_size: int  # pixels, width and height
     alpha: float  # width multiplier of MobileNetV2
@@ -39,6 +40,7 @@ class TrainingParameters:
                 )
         if not 0 <= self.seed < 2**32:
             raise InvalidInput(f"seed is {self.seed}", hint="Use 0 to 4294967295")
+        check(self.image_size, self.alpha, self.blocks, self.weights)
 
 
 def train(
@@ -70,7 +72,6 @@ def train(
     parameters = TrainingParameters(
         image_size, alpha, blocks, weights, epochs, batch_size, learning_rate, patience, seed
     )
-    check(image_size, alpha, blocks, weights)
     parts = read_split(split)
     labels = parts.labels
     with appearing(output) as folder:

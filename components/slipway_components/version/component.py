@@ -12,13 +12,14 @@ def version(
     snapshot: dsl.Input[dsl.Artifact],
     name: str,
     major: int,
-    image_size: int,
+    preprocessing: str,
     started: int,
     configuration: str,
     git_commit: str,
     bucket: str,
 ) -> NamedTuple("Outputs", [("version", str), ("lineage", dict)]):  # type: ignore[valid-type]
     """Allocate the model version, refusing early what needs another MAJOR."""
+    import json
     from pathlib import Path
 
     from slipway.wiring import open_bucket
@@ -29,7 +30,7 @@ def version(
         open_bucket(bucket),
         name=name,
         major=major,
-        image_size=image_size,
+        preprocessing=json.loads(preprocessing),
         started=started,
         configuration=configuration,
         git_commit=git_commit,

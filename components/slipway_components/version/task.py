@@ -1,9 +1,11 @@
 """Allocates the version, and refuses early what could not be registered in the end."""
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from slipway.domain.card import Value
 from slipway.domain.compatibility import Interface, check_compatible
 from slipway.domain.errors import InvalidDataset
 from slipway.domain.names import ModelName
@@ -28,21 +30,20 @@ def version(
     *,
     name: str,
     major: int,
-    image_size: int,
+    preprocessing: Mapping[str, Value],
     started: int,
     configuration: str,
     git_commit: str,
 ) -> Allocated:
-    """Allocate the version of a run that trains an image classifier on `snapshot`.
+    """Allocate the version of a run that trains a model on `snapshot`.
 
-    `configuration` is what `configure` returned, `started` the run's start in unix seconds.
-    Raises IncompatibleModel when the labels or the input size need another MAJOR, which is known
-    before the training has cost anything.
+    `configuration` is what `configure` returned, `preprocessing` what is known of the card's,
+    `started` the run's start in unix seconds. Raises IncompatibleModel when the labels or the
+    preprocessing need another MAJOR, which is known before the training has cost anything.
     """
     labels, digest = _read(snapshot)
     model = ModelName.parse(name)
-    planned = Interface(labels, {"kind": "image", "width": image_size, "height": image_size})
-    check_compatible(major, planned, latest_cards(bucket, model))
+    check_compatible(major, Interface(labels, preprocessing), latest_cards(bucket, model))
     allocated = allocate(bucket, model, major, started)
     say(f"version: {allocated}")
     seeds = {k: v for k, v in json.loads(configuration).items() if k.endswith("seed")}

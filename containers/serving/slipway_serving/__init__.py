@@ -4,8 +4,10 @@ listening, server   sockets, connections, draining; hands connections to
 handler             HTTP/1.1 within limits; hands requests to
 routes, v2          what /readyz, /version/, /predict/ and /v2/… answer; these use
 messages            requests and responses as values
-multipart, images   from a request's body to pixels
-engine, card        from pixels to scores, as model.json says
+bodies, multipart   what a request gives: an image, or a recording of a signal
+images, recordings  from an image's bytes to pixels; a recording window by window
+engine, interpreter from pixels or a window to scores, as the card says
+card                model.json
 selftest, readiness the golden samples: before a release, before the start, and ever again
 predictions         the answers' labels, and their records; these go into
 spool, segments     a folder, for the device's agent to send

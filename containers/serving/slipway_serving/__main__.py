@@ -4,9 +4,13 @@ import argparse
 import json
 import os
 import signal
+import socket
 import sys
+from pathlib import Path
 from types import FrameType
+from typing import TYPE_CHECKING
 
+from slipway_serving.card import Task
 from slipway_serving.engine import Engine
 from slipway_serving.errors import ListenError, ModelError
 from slipway_serving.images import ImageFolder
@@ -20,7 +24,11 @@ from slipway_serving.selftest import self_test
 from slipway_serving.server import Server
 from slipway_serving.spool import Spool
 
+if TYPE_CHECKING:
+    from slipway_serving.streams.watching import Watching
+
 _DIGEST = "SLIPWAY_IMAGE_DIGEST"  # the digest that the pod's image is pinned to
+_DEVICE = "SLIPWAY_DEVICE"  # its name, as the pod is told
 _PROBES = 8  # connections
 
 
@@ -51,7 +59,9 @@ def _serve(options: argparse.Namespace) -> None:
     digest = os.environ.get(_DIGEST, "")
     spool = Spool(options.spool, options.spool_cap) if options.spool else None
     images = ImageFolder(options.images, options.max_body)
-    app = App(engine, images, digest, readiness, Journal(engine.card, digest, spool))
+    streams = _streams(engine, options.streams) if options.streams else None
+    journal = Journal(engine.card, digest, spool)
+    app = App(engine, images, digest, readiness, journal, streams=streams)
     server = Server(app, max_body=options.max_body)
     server.stop_on(signal.SIGTERM, signal.SIGINT)
     if options.private:
@@ -61,9 +71,25 @@ def _serve(options: argparse.Namespace) -> None:
     readiness.start()
     host, port = shared.getsockname()
     sys.stderr.write(f"{engine.card.version} on {engine.runtime}: http://{host}:{port}/\n")
+    if streams:
+        streams.start()
     server.serve()
+    if streams:
+        streams.close()
     if spool:
         spool.close()
+
+
+def _streams(engine: Engine, file: Path) -> "Watching | None":
+    """The streams as the file says; None for a model of images, which has none."""
+    if engine.card.task is Task.IMAGES:
+        return None
+    # Not with models of images: what this brings along takes time and memory.
+    from slipway_serving.streams.model import EngineModel
+    from slipway_serving.streams.watching import Watching
+
+    device = os.environ.get(_DEVICE) or socket.gethostname()
+    return Watching(EngineModel(engine), file, device)
 
 
 def _leave(number: int, frame: FrameType | None) -> None:  # noqa: ARG001

@@ -4,13 +4,32 @@ import base64
 import json
 import math
 from dataclasses import dataclass
+from enum import Enum
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
+from slipway_features.preparing import Preparing, preparing
 from slipway_serving.errors import ModelError
 
 _SCHEMA = 1
 _INPUTS = {"int8", "uint8", "float32"}
+
+
+class Task(Enum):
+    """What a model's answer is about."""
+
+    IMAGES = "image-classification"
+    SERIES = "series-classification"
+    ANOMALIES = "anomaly-detection"
+
+
+class Kernels(Enum):
+    """Implementations of LiteRT's operators."""
+
+    SERVING = "serving"  # fast, archs differ by a few steps
+    REFERENCE = "reference"  # slow, integers have the same bits with every runtime on every arch
 
 
 @dataclass(frozen=True)
@@ -26,26 +45,37 @@ class Tensor:
 
 @dataclass(frozen=True)
 class Golden:
-    """The bytes of an image and what the exported model answered, stored values per output."""
+    """The bytes of an image file or of one window, as /predict/ takes them, and what the exported
+    model answered, stored values per output."""
 
-    image: bytes
+    data: bytes
     outputs: tuple[tuple[float, ...], ...]
 
 
 @dataclass(frozen=True)
-class Card:
-    """A classifier of images: input uint8[height, width, 3] as (pixel − mean) / std."""
+class Picture:
+    """How an image is prepared: uint8[height, width, 3] as (pixel − mean) / std."""
 
-    name: str
-    version: str
-    labels: tuple[str, ...]
-    input: Tensor
-    outputs: tuple[Tensor, ...]
     width: int
     height: int
     mean: float
     std: float
+
+
+@dataclass(frozen=True)
+class Card:
+    """A model of images or of windows of a signal."""
+
+    name: str
+    version: str
+    task: Task
+    labels: tuple[str, ...]  # of anomaly-detection what is normal, and what is not
+    input: Tensor
+    outputs: tuple[Tensor, ...]
+    preparing: Picture | Preparing
+    kernels: Kernels
     unknown: float  # a best score below it is answered with "unknown"
+    anomaly: float  # a mean absolute error above it is an anomaly
     golden: tuple[Golden, ...]
     golden_tolerance: float  # largest allowed distance of a stored value
 
@@ -60,35 +90,49 @@ def read_card(path: Path) -> Card:
         raise ModelError(f"{path} is not of schema {_SCHEMA}, which is the one this app reads")
     try:
         card = _card(document)
+        problem = _contradiction(card)
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise ModelError(
             f"{path} is incomplete or malformed: {type(error).__name__} {error}"
         ) from error
-    problem = _contradiction(card)
     if problem:
         raise ModelError(f"{path}: {problem}")
     return card
 
 
 def _card(document: dict[str, Any]) -> Card:
-    preprocessing = document["preprocessing"]
-    if preprocessing["kind"] != "image" or preprocessing["channels"] != 3:
-        raise ValueError(f"preprocessing {preprocessing} is not that of an image in three channels")
     (given,) = document["inputs"]
     version = str(document["version"])
+    task = Task(document["task"])
+    thresholds = document.get("thresholds", {})
     return Card(
         name=version.rsplit("_", 2)[0],
         version=version,
+        task=task,
         labels=tuple(str(label) for label in document["labels"]),
         input=_tensor(given),
         outputs=tuple(_tensor(output) for output in document["outputs"]),
+        preparing=(
+            _picture(document["preprocessing"])
+            if task is Task.IMAGES
+            else preparing(document["preprocessing"], document.get("scaling", {}))
+        ),
+        kernels=Kernels(document.get("kernels", Kernels.SERVING.value)),
+        unknown=float(thresholds.get("unknown", 0.0)),
+        anomaly=float(thresholds.get("anomaly", 0.0)),
+        golden=tuple(_golden(sample) for sample in document.get("golden", [])),
+        golden_tolerance=float(document.get("golden_tolerance", 0.0)),
+    )
+
+
+def _picture(preprocessing: dict[str, Any]) -> Picture:
+    if preprocessing["kind"] != "image" or preprocessing["channels"] != 3:
+        raise ValueError(f"preprocessing {preprocessing} is not that of an image in three channels")
+    return Picture(
         width=int(preprocessing["width"]),
         height=int(preprocessing["height"]),
         mean=float(preprocessing["mean"]),
         std=float(preprocessing["std"]),
-        unknown=float(document.get("thresholds", {}).get("unknown", 0.0)),
-        golden=tuple(_golden(sample) for sample in document.get("golden", [])),
-        golden_tolerance=float(document.get("golden_tolerance", 0.0)),
     )
 
 
@@ -105,7 +149,7 @@ def _tensor(document: dict[str, Any]) -> Tensor:
 
 def _golden(document: dict[str, Any]) -> Golden:
     return Golden(
-        image=base64.b64decode(document["input"], validate=True),
+        data=base64.b64decode(document["input"], validate=True),
         outputs=tuple(tuple(float(value) for value in tensor) for tensor in document["output"]),
     )
 
@@ -116,12 +160,39 @@ def _contradiction(card: Card) -> str:
         return "there are no labels"
     if card.input.dtype not in _INPUTS:
         return f"the input is {card.input.dtype}, not one of {', '.join(sorted(_INPUTS))}"
-    if card.input.shape != (1, card.height, card.width, 3):
-        return f"the input {card.input.shape} does not fit the image {card.width}x{card.height}"
     if card.input.dtype != "float32" and not card.input.scale > 0:
         return f"the {card.input.dtype} input has no scale"
-    if not card.std > 0 or not math.isfinite(card.mean):
-        return f"mean {card.mean} and std {card.std} do not normalise"
-    if not card.outputs or card.outputs[0].shape != (1, len(card.labels)):
-        return f"{len(card.labels)} labels do not fit the outputs"
+    return _input_problem(card) or _output_problem(card)
+
+
+def _input_problem(card: Card) -> str:
+    """Why what is prepared does not fit the input."""
+    prepared = card.preparing
+    if isinstance(prepared, Picture):
+        if card.input.shape != (1, prepared.height, prepared.width, 3):
+            size = f"{prepared.width}x{prepared.height}"
+            return f"the input {card.input.shape} does not fit the image {size}"
+        if not prepared.std > 0 or not math.isfinite(prepared.mean):
+            return f"mean {prepared.mean} and std {prepared.std} do not normalise"
+        return ""
+    shape = prepared.prepare(np.zeros((prepared.window, len(prepared.axes)))).shape
+    if card.input.shape != (1, *shape):
+        return f"the input {card.input.shape} does not fit the features {shape} of a window"
+    return ""
+
+
+def _output_problem(card: Card) -> str:
+    """Why what comes out is not what the task needs."""
+    if card.task is not Task.ANOMALIES:
+        if not card.outputs or card.outputs[0].shape != (1, len(card.labels)):
+            return f"{len(card.labels)} labels do not fit the outputs"
+        return ""
+    if not card.outputs or card.outputs[0].shape != card.input.shape:
+        return f"the output does not have the input's shape {card.input.shape}"
+    if len(card.labels) != 2:
+        return f"an anomaly is told by two labels, not by {', '.join(card.labels)}"
+    if not card.anomaly > 0:
+        return "there is no threshold for an anomaly"
+    if isinstance(card.preparing, Preparing) and card.preparing.silence:
+        return "silence is no reason not to look for an anomaly"
     return ""

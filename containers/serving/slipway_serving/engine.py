@@ -1,73 +1,105 @@
-"""Runs the model: from an image's bytes to scores, one at a time."""
+"""Asks the model: from an image or a window of a signal to scores."""
 
-import importlib
 import threading
 from collections.abc import Sequence
-from enum import Enum
-from importlib.metadata import PackageNotFoundError, version
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 from slipway_features import image as features
-from slipway_serving.card import Card, Golden, Tensor, read_card
+from slipway_features.preparing import Preparing
+from slipway_features.reading import read
+from slipway_features.signal import Signal
+from slipway_features.tensors import restore, store
+from slipway_serving.card import Golden, Kernels, Picture, Task, Tensor, read_card
 from slipway_serving.errors import ModelError
 from slipway_serving.images import decode
+from slipway_serving.interpreter import Array, Interpreter
 
-Array = NDArray[Any]
+Reals = NDArray[np.float64]
 
 
-class Kernels(Enum):
-    """Implementations of LiteRT's operators; the values are names of its OpResolverType."""
+@dataclass(frozen=True)
+class Answer:
+    """What the model says of one window."""
 
-    SERVING = "BUILTIN_WITHOUT_DEFAULT_DELEGATES"  # fast, archs differ by a few steps
-    REFERENCE = "BUILTIN_REF"  # slow, integers have the same bits with every runtime on every arch
+    scores: Reals  # one per label; of anomaly-detection one alone, the window's mean absolute error
+    silent: bool = False  # there was too little in the window to ask about it; the scores are 0
 
 
 class Engine:
     """The model in `folder`: model.tflite and model.json. Threads may share one engine; a lock
     lets in one request at a time, which also bounds the memory that decoded images take."""
 
-    def __init__(self, folder: Path, threads: int = 1, kernels: Kernels = Kernels.SERVING) -> None:
-        """Load the model; raises ModelError when it does not load or contradicts its card."""
-        self.card: Card = read_card(folder / "model.json")
-        self._interpreter, self.runtime = _load(folder / "model.tflite", threads, kernels)
+    def __init__(self, folder: Path, threads: int = 1, kernels: Kernels | None = None) -> None:
+        """Load the model, with other kernels than the card's if told so; ModelError when it does
+        not load or contradicts its card."""
+        card = self.card = read_card(folder / "model.json")
+        self.kernels = kernels or card.kernels
         self._lock = threading.Lock()
-        self._inputs = self._details("input", [self.card.input])
-        self._outputs = self._details("output", self.card.outputs)
+        self._model = Interpreter(
+            folder / "model.tflite",
+            [card.input],
+            card.outputs,
+            threads=threads,
+            kernels=self.kernels,
+        )
+        self.runtime = self._model.runtime
+        self.integers = self._model.integers
 
     @property
-    def integers(self) -> bool:
-        """Whether the model computes in integers throughout, where the order of sums, unlike with
-        floats, changes no bit."""
-        details = self._interpreter.get_tensor_details()
-        return all(np.dtype(tensor["dtype"]).kind != "f" for tensor in details)
+    def signal(self) -> Preparing:
+        """How the signals that the model takes are prepared; ModelError when it takes images."""
+        if isinstance(self.card.preparing, Picture):
+            raise ModelError(f"{self.card.version} takes images, not signals")
+        return self.card.preparing
 
-    def scores(self, image: bytes) -> NDArray[np.float64]:
+    def answer(self, window: Signal) -> Answer:
+        """Ask about one window float64[window, axes] of a signal, finite."""
+        signal = self.signal
+        if signal.silent(window):
+            return Answer(np.zeros(len(self.card.labels)), silent=True)
+        real = signal.prepare(window)
+        return Answer(self.judge(real, self.run([self._stored(real)])))
+
+    def scores(self, image: bytes) -> Reals:
         """An image file's bytes → one score per label; RequestError when it is no image."""
-        return self.real(self.stored(image))
+        return self._real(self.stored(image)[0])
 
-    def real(self, outputs: Sequence[Array]) -> NDArray[np.float64]:
-        """Stored output tensors → one score per label."""
-        tensor = self.card.outputs[0]
-        stored = outputs[0].reshape(-1)
-        if not tensor.scale:
-            return stored.astype(np.float64)
-        return features.dequantise(stored, scale=tensor.scale, zero_point=tensor.zero_point)
-
-    def stored(self, image: bytes) -> list[Array]:
-        """An image file's bytes → the output tensors as the model stores them."""
-        card = self.card
-        with self._lock:
-            pixels = features.prepare(decode(image), width=card.width, height=card.height)
-            return self._invoke([self._quantised(pixels)[np.newaxis]])
+    def stored(self, data: bytes) -> list[Array]:
+        """An image file's bytes, or one window as a recording of its length → the output tensors
+        as the model stores them; RequestError and ValueError when it is neither."""
+        preparing = self.card.preparing
+        if isinstance(preparing, Picture):
+            with self._lock:
+                return self._model.invoke([self._pixels(data, preparing)])
+        values = read(data, preparing.axes).values
+        if len(values) != preparing.window:
+            raise ValueError(f"{len(values)} samples are not a window of {preparing.window}")
+        return self.run([self._stored(preparing.prepare(values))])
 
     def run(self, inputs: Sequence[Array]) -> list[Array]:
         """Stored input tensors, of the card's shapes and types → stored output tensors."""
         with self._lock:
-            return self._invoke(inputs)
+            return self._model.invoke(inputs)
+
+    def judge(self, real: Reals, outputs: Sequence[Array]) -> Reals:
+        """What the model was given, in real values, and its stored outputs → scores as in Answer.
+
+        The given values are those before they were stored: what lies beyond the range of a stored
+        value is as far from the model's answer as it is.
+        """
+        answer = self._real(outputs[0])
+        if self.card.task is not Task.ANOMALIES:
+            return answer
+        return np.array([np.mean(np.abs(real.reshape(-1) - answer))])
+
+    def restored(self, stored: Array) -> Reals:
+        """The real values of a stored input."""
+        return _restored(self.card.input, stored)
 
     def distance(self, sample: Golden) -> float:
         """How far the answer to a golden sample is from the stored one, at the worst value.
@@ -75,7 +107,7 @@ class Engine:
         Infinite when the shapes differ or a value is not a number.
         """
         worst = 0.0
-        answers = self.stored(sample.image)
+        answers = self.stored(sample.data)
         if len(answers) != len(sample.outputs):
             return float("inf")
         for answer, expected in zip(answers, sample.outputs, strict=True):
@@ -85,68 +117,38 @@ class Engine:
             worst = max(worst, float(np.nan_to_num(distances, nan=np.inf).max(initial=0.0)))
         return worst
 
-    def _quantised(self, pixels: NDArray[np.uint8]) -> Array:
-        card = self.card
-        if card.input.dtype == "float32":
-            return features.normalise(pixels, mean=card.mean, std=card.std)
-        return features.quantise(
+    def _pixels(self, data: bytes, picture: Picture) -> Array:
+        """An image file's bytes → the stored input."""
+        given = self.card.input
+        pixels = features.prepare(decode(data), width=picture.width, height=picture.height)
+        mean, std = picture.mean, picture.std
+        if given.dtype == "float32":
+            return features.normalise(pixels, mean=mean, std=std)[np.newaxis]
+        quantised = features.quantise(
             pixels,
-            scale=card.input.scale,
-            zero_point=card.input.zero_point,
-            mean=card.mean,
-            std=card.std,
-            dtype="uint8" if card.input.dtype == "uint8" else "int8",
+            scale=given.scale,
+            zero_point=given.zero_point,
+            mean=mean,
+            std=std,
+            dtype="uint8" if given.dtype == "uint8" else "int8",
         )
+        return quantised[np.newaxis]
 
-    def _invoke(self, inputs: Sequence[Array]) -> list[Array]:
-        for index, values in zip(self._inputs, inputs, strict=True):
-            self._interpreter.set_tensor(index, values)
-        self._interpreter.invoke()
-        return [self._interpreter.get_tensor(index) for index in self._outputs]
+    def _stored(self, real: Reals) -> Array:
+        """A window's real values → the stored input."""
+        given = self.card.input
+        if given.dtype == "float32":
+            return real.astype(np.float32)[np.newaxis]
+        dtype: Literal["uint8", "int8"] = "uint8" if given.dtype == "uint8" else "int8"
+        stored = store(real, scale=given.scale, zero_point=given.zero_point, dtype=dtype)
+        return stored[np.newaxis]
 
-    def _details(self, which: str, tensors: Sequence[Tensor]) -> list[int]:
-        """The interpreter's indexes of the card's tensors, which are in the same order."""
-        found = getattr(self._interpreter, f"get_{which}_details")()
-        real = [(tuple(map(int, d["shape"])), np.dtype(d["dtype"]).name) for d in found]
-        said = [(tensor.shape, tensor.dtype) for tensor in tensors]
-        if real != said:
-            raise ModelError(f"model.json says {which}s {said}, model.tflite has {real}")
-        return [int(details["index"]) for details in found]
-
-
-def _load(path: Path, threads: int, kernels: Kernels) -> tuple[Any, str]:
-    """The interpreter and its name. Without delegates, so that the number of threads changes
-    no bit."""
-    if not path.is_file():
-        raise ModelError(f"{path} does not exist")
-    library, module = _interpreter_module()
-    try:
-        interpreter = module.Interpreter(
-            model_path=str(path),
-            num_threads=threads,
-            experimental_op_resolver_type=module.OpResolverType[kernels.value],
-        )
-        interpreter.allocate_tensors()
-    except (ValueError, RuntimeError) as error:
-        raise ModelError(f"{path} does not load: {error}") from error
-    return interpreter, library
+    def _real(self, output: Array) -> Reals:
+        """The flat real values of the first output."""
+        return _restored(self.card.outputs[0], output.reshape(-1))
 
 
-def _interpreter_module() -> tuple[str, Any]:
-    """Whichever LiteRT there is: ai-edge-litert, or tflite-runtime where that has no build."""
-    reasons = []
-    for package in ("ai_edge_litert", "tflite_runtime"):
-        try:
-            module = importlib.import_module(f"{package}.interpreter")
-        except ImportError as error:
-            reasons.append(str(error))
-        else:
-            return _named(package.replace("_", "-")), module
-    raise ModelError(f"there is no LiteRT: {'; '.join(reasons)}")
-
-
-def _named(distribution: str) -> str:
-    try:
-        return f"{distribution} {version(distribution)}"
-    except PackageNotFoundError:  # its metadata was left out of the image
-        return distribution
+def _restored(tensor: Tensor, stored: Array) -> Reals:
+    if not tensor.scale:
+        return stored.astype(np.float64)
+    return restore(stored, scale=tensor.scale, zero_point=tensor.zero_point)

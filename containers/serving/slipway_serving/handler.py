@@ -186,10 +186,13 @@ class Handler(BaseHTTPRequestHandler):
         return f"slipway-serving/{__version__}"
 
     def log_request(self, code: int | str = "-", size: int | str = "-") -> None:
-        """`POST /predict/ 200 3.2ms`, except for health checks that are well."""
+        """`POST /predict/ 200 3.2ms`, except for readings, which are many, and health checks that
+        are well."""
         path = self.path.partition("?")[0]
         status = int(code)
-        if status == HTTPStatus.CONTINUE or (status == HTTPStatus.OK and path in _QUIET):
+        if status in (HTTPStatus.CONTINUE, HTTPStatus.ACCEPTED) or (
+            status == HTTPStatus.OK and path in _QUIET
+        ):
             return
         milliseconds = (time.perf_counter() - self._started) * 1000
         self.log_message("%s %s %d %.1fms", self.command or "-", path, status, milliseconds)

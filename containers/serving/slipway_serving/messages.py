@@ -3,9 +3,11 @@
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Final
 
 from slipway_serving.errors import RequestError
+
+_ELEMENTS: Final = 2**20  # values of a body; some 100 bytes each in memory
 
 
 @dataclass(frozen=True)
@@ -29,6 +31,8 @@ class Response:
 
 def parse_json(body: bytes) -> Any:
     """The body's JSON value; RequestError. NaN and Infinity are not JSON."""
+    if body.count(b",") > _ELEMENTS:
+        raise RequestError(413, "too-large", f"the body has more than {_ELEMENTS} values")
     try:
         return json.loads(body, parse_constant=_refuse_constant)
     except (ValueError, RecursionError) as error:

@@ -38,6 +38,12 @@ def read_options() -> argparse.Namespace:
         metavar="BYTES",
         help="that the folder may hold; the oldest records go first",
     )
+    parser.add_argument(
+        "--streams",
+        type=Path,
+        metavar="FILE",
+        help="streams.toml, where it is there; rules.toml lies beside it",
+    )
     parser.add_argument("--threads", type=_between(1, 64), default=1, metavar="N")
     parser.add_argument(
         "--max-body",

@@ -9,7 +9,7 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from slipway_serving.card import Card
+from slipway_serving.card import Card, Task
 from slipway_serving.spool import Spool
 
 UNKNOWN: Final = "unknown"
@@ -17,7 +17,11 @@ _TOP: Final = 3  # labels of a record
 
 
 def ranked(card: Card, scores: NDArray[np.float64]) -> list[dict[str, Any]]:
-    """Labels with scores, best first, and before them `unknown` when none is good enough."""
+    """Labels with scores, best first, and before them `unknown` when none is good enough; of
+    anomaly-detection the one label that the score means."""
+    if card.task is Task.ANOMALIES:
+        label = card.labels[int(scores[0] > card.anomaly)]
+        return [{"label": label, "score": round(float(scores[0]), 6)}]
     pairs = sorted(zip(card.labels, scores, strict=True), key=lambda pair: -pair[1])
     if pairs[0][1] < card.unknown:
         pairs.insert(0, (UNKNOWN, pairs[0][1]))

@@ -2,15 +2,21 @@
 
 import time
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
-from slipway_serving import v2
+from slipway_serving import recordings, v2
+from slipway_serving.bodies import given
+from slipway_serving.card import Task
 from slipway_serving.engine import Engine
 from slipway_serving.errors import RequestError
 from slipway_serving.images import ImageFolder
-from slipway_serving.messages import Request, Response, error_response, parse_json, wrong_method
-from slipway_serving.multipart import first_file
+from slipway_serving.messages import Request, Response, error_response, wrong_method
 from slipway_serving.predictions import Journal, ranked
 from slipway_serving.readiness import Readiness
+from slipway_serving.streams.routes import READINGS, take_readings, tell_streams
+
+if TYPE_CHECKING:
+    from slipway_serving.streams.watching import Watching
 
 
 class App:
@@ -23,8 +29,11 @@ class App:
         digest: str,
         readiness: Readiness,
         journal: Journal,
+        *,
+        streams: "Watching | None" = None,
     ) -> None:
         """`digest` is that of the image this runs in, empty outside of one."""
+        self._streams = streams
         self._engine = engine
         self._images = images
         self._digest = digest
@@ -45,6 +54,8 @@ class App:
     def leave(self) -> None:
         """From now on say that nothing new should come."""
         self._readiness.leave()
+        if self._streams:
+            self._streams.leave()
 
     def _route(self, request: Request, path: str) -> Response:
         routes: dict[str, tuple[str, Callable[[Request], Response]]] = {
@@ -52,11 +63,13 @@ class App:
             "/readyz": ("GET", self._ready),
             "/version": ("GET", self._version),
             "/predict": ("POST", self._predict),
+            "/streams": ("GET", lambda _: tell_streams(self._streams)),
         }
+        if path.startswith(READINGS):
+            routes[path] = ("POST", lambda _: take_readings(self._streams, request))
         if path not in routes:
-            raise RequestError(
-                404, "not-found", f"{request.path!r} is not here; /predict/, /version/, /v2 are"
-            )
+            here = "/predict/, /version/, /streams/, /v2"
+            raise RequestError(404, "not-found", f"{request.path!r} is not here; {here} are")
         method, answer = routes[path]
         refusal = wrong_method(request.method, method)
         return error_response(*refusal) if refusal else answer(request)
@@ -74,38 +87,19 @@ class App:
 
     def _predict(self, request: Request) -> Response:
         started = time.perf_counter()
-        card = self._engine.card
-        source, image = self._image(request)
-        predictions = ranked(card, self._engine.scores(image))
+        engine, card = self._engine, self._engine.card
+        signal = card.task is not Task.IMAGES
+        asked = given(request, self._images, signal=signal)
+        found = (
+            recordings.predict(engine, asked.data, asked.form)
+            if signal
+            else {"predictions": ranked(card, engine.scores(asked.data))}
+        )
         milliseconds = round((time.perf_counter() - started) * 1000, 3)
-        self._journal.add(source, image, predictions, milliseconds)
+        self._journal.add(asked.source, asked.data, found["predictions"], milliseconds)
         return Response(
             200,
-            {
-                "model": card.name,
-                "version": card.version,
-                "predictions": predictions,
-                "latency_ms": milliseconds,
-            },
-        )
-
-    def _image(self, request: Request) -> tuple[str | None, bytes]:
-        """The image's name in the folder, if it was given by one, and its bytes: otherwise those
-        in a form, or the body as it is."""
-        kind = request.content_type.partition(";")[0].strip().lower()
-        if kind == "multipart/form-data":
-            return None, first_file(request.body, request.content_type)
-        if kind == "application/json":
-            document = parse_json(request.body)
-            if not isinstance(document, dict) or "path" not in document:
-                raise RequestError(400, "bad-request", 'the body is not like {"path": "nut.png"}')
-            return document["path"], self._images.read(document["path"])
-        if kind.startswith("image/") or kind in ("", "application/octet-stream"):
-            return None, request.body
-        raise RequestError(
-            415,
-            "unsupported-media-type",
-            f"{kind!r}; send image/…, application/octet-stream, multipart/form-data or JSON",
+            {"model": card.name, "version": card.version, **found, "latency_ms": milliseconds},
         )
 
 

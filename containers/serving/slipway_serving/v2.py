@@ -119,7 +119,8 @@ def _infer(service: Service, request: Any) -> dict[str, Any]:
     values = _values(card.input, inputs[0])
     answers = engine.run([values])
     milliseconds = round((time.perf_counter() - started) * 1000, 3)
-    service.journal.add(None, values.tobytes(), ranked(card, engine.real(answers)), milliseconds)
+    scores = engine.judge(engine.restored(values), answers)
+    service.journal.add(None, values.tobytes(), ranked(card, scores), milliseconds)
     return {
         "model_name": card.name,
         "model_version": card.version,

@@ -13,7 +13,7 @@ from cryptography.hazmat.primitives import serialization
 from securesystemslib.signer import CryptoSigner, Key, SecretsHandler, Signature, SSlibKey
 
 from slipway.adapters.files import replacing, settle
-from slipway.adapters.key_uris import KeyUris, signature_of, signer_of_file
+from slipway.adapters.key_uris import KeyUris, sign_with_file
 from slipway.domain.errors import AlreadyExists, Conflict, InvalidInput, NotFound
 from slipway.domain.system_errors import os_errors
 
@@ -35,8 +35,8 @@ class KeyFolder:
         if signature := self._uris.sign(key, payload):  # what is named has to be usable
             return signature
         for path in self._files():
-            if signer := signer_of_file(path, key):
-                return signature_of(signer, key, payload, str(path))
+            if signature := sign_with_file(path, key, payload):
+                return signature
         return None
 
     def create(self, role: str) -> Key:
@@ -106,15 +106,27 @@ def read_public(path: Path) -> Key:
     return key
 
 
+def write_public(path: Path, pem: bytes) -> None:
+    """Create a file of a public key; AlreadyExists."""
+    _require_new(path)
+    with replacing(path) as file:
+        file.write(pem)
+
+
 def make_pair(path: Path) -> Path:
     """Make `path`, a private key, and beside it the public one; the latter's path."""
     signer = CryptoSigner.generate_ed25519()
     public = path.with_suffix(".pub")
-    if public.exists() or public == path:
-        raise AlreadyExists(f"{public} exists already", hint="Choose another name")
+    if public == path:
+        raise InvalidInput(f"{path} is how a public key ends", hint="Choose another name, KEY.pem")
+    _require_new(public)
     write_private(path, signer.private_bytes)
     pem = serialization.load_pem_private_key(signer.private_bytes, None).public_key()
     form = serialization.PublicFormat.SubjectPublicKeyInfo
-    with replacing(public) as file:
-        file.write(pem.public_bytes(serialization.Encoding.PEM, form))
+    write_public(public, pem.public_bytes(serialization.Encoding.PEM, form))
     return public
+
+
+def _require_new(path: Path) -> None:
+    if path.exists():
+        raise AlreadyExists(f"{path} exists already", hint="Choose another name")

@@ -1,25 +1,15 @@
-"""Private keys as files, and behind the URIs of securesystemslib's signers."""
+"""Private keys that are named one by one: as files, or by the URI of what signs with them."""
 
 from collections.abc import Sequence
 from pathlib import Path
 
 from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives import serialization
-from securesystemslib.exceptions import (
-    KeyMismatchError,
-    UnsupportedLibraryError,
-    UnverifiedSignatureError,
-)
-from securesystemslib.signer import (
-    SIGNER_FOR_URI_SCHEME,
-    CryptoSigner,
-    Key,
-    SecretsHandler,
-    Signature,
-    Signer,
-)
+from securesystemslib.exceptions import KeyMismatchError
+from securesystemslib.signer import CryptoSigner, Key, SecretsHandler, Signature
 
-from slipway.domain.errors import Denied, InvalidInput, MissingTool, Unavailable
+from slipway.adapters.key_services import KeyService
+from slipway.domain.errors import Denied, InvalidInput
 from slipway.domain.system_errors import os_errors
 
 _FILE_SCHEME = "file2:"
@@ -30,15 +20,17 @@ class KeyUris:
 
     def __init__(self, uris: Sequence[str], ask: SecretsHandler | None = None) -> None:
         """`ask` is called for PINs, with what to ask for."""
-        self._uris = uris
-        self._ask = ask
+        self._keys = [_as_path(uri) or KeyService(uri, ask) for uri in uris]
 
     def sign(self, key: Key, payload: bytes) -> Signature | None:
         """See the port."""
-        for uri in self._uris:
-            path = _as_path(uri)
-            signer = signer_of_file(path, key) if path else _of_uri(uri, key, self._ask)
-            if signer and (signature := signature_of(signer, key, payload, uri)):
+        for each in self._keys:
+            signature = (
+                each.sign(key, payload)
+                if isinstance(each, KeyService)
+                else sign_with_file(each, key, payload)
+            )
+            if signature:
                 return signature
         return None
 
@@ -50,12 +42,9 @@ def _as_path(uri: str) -> Path | None:
     return Path(uri) if ":" not in uri or Path(uri).exists() else None
 
 
-def signer_of_file(path: Path, key: Key) -> Signer | None:
-    """A signer when the file holds the private half of `key`."""
-    with os_errors(str(path)):
-        if path.stat().st_mode & 0o007:
-            raise Denied(f"everyone can use the key {path}", hint=f"chmod 600 {path}")
-        data = path.read_bytes()
+def sign_with_file(path: Path, key: Key, payload: bytes) -> Signature | None:
+    """A signature when the file holds the private half of `key`."""
+    data = read_private(path)
     try:
         private = serialization.load_pem_private_key(data, None)
     except (ValueError, TypeError, UnsupportedAlgorithm) as error:
@@ -64,36 +53,14 @@ def signer_of_file(path: Path, key: Key) -> Signer | None:
             hint="It takes PEM, PKCS#8, without a passphrase; slipway keys new makes one",
         ) from error
     try:
-        return CryptoSigner(private, key)  # type: ignore[arg-type]
+        return CryptoSigner(private, key).sign(payload)  # type: ignore[arg-type]
     except (KeyMismatchError, ValueError):
         return None
 
 
-def _of_uri(uri: str, key: Key, ask: SecretsHandler | None) -> Signer | None:
-    scheme = uri.partition(":")[0]
-    if scheme not in SIGNER_FOR_URI_SCHEME:
-        raise InvalidInput(
-            f"{uri} is neither a file nor the URI of a signer",
-            hint=f"Signers are {', '.join(f'{known}:' for known in sorted(SIGNER_FOR_URI_SCHEME))}",
-        )
-    try:
-        return Signer.from_priv_key_uri(uri, key, ask)
-    except (KeyMismatchError, ValueError):  # of another key
-        return None
-    except UnsupportedLibraryError as error:
-        raise MissingTool(f"{uri}: {error}", hint="Install what the signer needs") from error
-    except Exception as error:
-        raise Unavailable(f"{uri}: {error}") from error
-
-
-def signature_of(signer: Signer, key: Key, payload: bytes, where: str) -> Signature | None:
-    """None when the signature is of another key: not every signer can tell before."""
-    try:
-        signature = signer.sign(payload)
-    except Exception as error:
-        raise Unavailable(f"{where} does not sign: {error}") from error
-    try:
-        key.verify_signature(signature, payload)
-    except UnverifiedSignatureError:
-        return None
-    return signature
+def read_private(path: Path) -> bytes:
+    """What is in a file that only its owner may read; Denied when everyone may."""
+    with os_errors(str(path)):
+        if path.stat().st_mode & 0o007:
+            raise Denied(f"everyone can use the key {path}", hint=f"chmod 600 {path}")
+        return path.read_bytes()

@@ -1,6 +1,7 @@
 """Pipelines written in the kfp DSL: found, inspected, compiled.
 
 A pipeline NAME is the module NAME of a package, whose attribute NAME is what `@dsl.pipeline` made.
+Modules whose names begin with _ hold what several pipelines share.
 """
 
 import importlib
@@ -31,7 +32,8 @@ _IMAGE = re.compile(r"[a-z0-9][A-Za-z0-9._:/@-]*")
 def pipeline_names(package: str) -> Sequence[str]:
     """The pipelines of a package, sorted."""
     found = importlib.import_module(package)
-    return sorted(module.name for module in pkgutil.iter_modules(found.__path__))
+    names = (module.name for module in pkgutil.iter_modules(found.__path__))
+    return sorted(name for name in names if not name.startswith("_"))
 
 
 def load_pipeline(package: str, name: str) -> Any:

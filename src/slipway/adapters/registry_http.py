@@ -17,7 +17,7 @@ from urllib.parse import urlencode, urlsplit
 from slipway.adapters.docker_credentials import Credentials
 from slipway.adapters.processes import LOG_IN, REGISTRY_FAILS
 from slipway.adapters.registry_address import Address, is_loopback
-from slipway.domain.errors import Denied, DiskFull, Failed, SlipwayError, Unavailable
+from slipway.domain.errors import Denied, DiskFull, Failed, ServerError, SlipwayError, Unavailable
 
 if TYPE_CHECKING:
     import requests
@@ -86,7 +86,8 @@ class RegistryHttp:
         if answer.status == 429:
             return Unavailable(f"registry {host} answers 429{reason}", hint="Try again later")
         failing = " and stores nothing" if storing else ""
-        return Unavailable(
+        kind = Unavailable if answer.status == 503 else ServerError
+        return kind(
             f"registry {host} answers {answer.status}{failing}{reason}", hint=REGISTRY_FAILS
         )
 

@@ -1,36 +1,42 @@
-"""Asks a serving container over HTTP: what it is, and what it sees in an image."""
+"""Asks a serving container over HTTP: what it is, and what it makes of an image or a recording."""
 
 import http.client
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
 from slipway.domain.errors import Failed, InvalidInput, SlipwayError, Unavailable
+from slipway.domain.names import ModelVersion
+from slipway.domain.prediction import Prediction, Score, Window
 from slipway.domain.system_errors import os_errors
 
-_LARGEST = 100 * 2**20  # bytes of an image; servers take less
+_LARGEST = 100 * 2**20  # bytes of a file; servers take less
+_RECORDINGS = "Give a CSV or WAV file, or JSON, of at least a window of what the model takes"
+_HINTS = {"not-a-recording": _RECORDINGS, "too-short": _RECORDINGS}
 
 
-@dataclass(frozen=True)
-class Score:
-    """One label and how sure the model is of it, 0 to 1."""
+def read_file(path: Path) -> bytes:
+    """An image or recording to be sent; NotFound when it is missing, InvalidInput when it is a
+    folder or far too large."""
+    with os_errors(str(path)):
+        if path.is_dir():
+            raise InvalidInput(f"{path} is a folder", hint="Name one file in it")
+        if path.stat().st_size > _LARGEST:
+            raise InvalidInput(
+                f"{path} is too large: {path.stat().st_size} bytes", hint="Make it smaller"
+            )
+        return path.read_bytes()
 
-    label: str
-    score: float
 
-
-@dataclass(frozen=True)
-class Prediction:
-    """The answer to one image, best score first, and by whom it was given."""
-
-    version: str  # model version
-    digest: str  # of the image that the server runs in, empty outside of one
-    scores: Sequence[Score]
-    latency_ms: float  # in the server
+def recording_body(
+    values: Sequence[Sequence[float]], axes: Sequence[str], rate: float = 0.0
+) -> bytes:
+    """What is sent of samples, each of them a value of every axis; `rate` in Hz, 0: not said."""
+    said = {"rate": rate} if rate else {}
+    return json.dumps({"values": values, "axes": list(axes), **said}).encode()
 
 
 class ServingClient:
@@ -51,30 +57,31 @@ class ServingClient:
         self._url = url
         self._timeout = timeout
 
-    def predict(self, image: Path) -> Prediction:
-        """Send an image file; NotFound when it is missing, InvalidInput when it is no image."""
-        with os_errors(str(image)):
-            if image.is_dir():
-                raise InvalidInput(f"{image} is a folder", hint="Name one image file")
-            if image.stat().st_size > _LARGEST:
-                raise InvalidInput(
-                    f"{image} is too large: {image.stat().st_size} bytes", hint="Make it smaller"
-                )
-            data = image.read_bytes()
+    def predict(self, data: bytes, what: str) -> Prediction:
+        """Send an image's or a recording's bytes; InvalidInput, naming `what`, when it is none."""
         # One connection for both questions, so that one server answers both when two share a port.
         with self._connection() as connection:
-            answer = self._ask(connection, "POST", "/predict/", data, str(image))
-            about = self._ask(connection, "GET", "/version/", None, str(image))
+            answer = self._ask(connection, "POST", "/predict/", data, what)
+            about = self._ask(connection, "GET", "/version/", None, what)
         try:
             return Prediction(
                 version=str(answer["version"]),
                 digest=str(about["version"]),
-                scores=[
-                    Score(str(one["label"]), float(one["score"])) for one in answer["predictions"]
-                ],
+                scores=_scores(answer["predictions"]),
+                windows=[_window(one) for one in answer.get("windows", [])],
+                threshold=float(answer["threshold"]) if "threshold" in answer else None,
                 latency_ms=float(answer["latency_ms"]),
             )
-        except (KeyError, TypeError, ValueError) as error:
+        except (AttributeError, KeyError, TypeError, ValueError) as error:
+            raise self._stranger() from error
+
+    def version(self) -> ModelVersion:
+        """The model that answers."""
+        with self._connection() as connection:
+            about = self._ask(connection, "GET", "/version/", None, self._url)
+        try:
+            return ModelVersion.parse(about["model"])
+        except (KeyError, TypeError, SlipwayError) as error:
             raise self._stranger() from error
 
     @contextmanager
@@ -108,7 +115,7 @@ class ServingClient:
         method: str,
         path: str,
         body: bytes | None,
-        image: str,
+        what: str,
     ) -> dict[str, Any]:
         headers = {"Content-Type": "application/octet-stream"} if body is not None else {}
         connection.request(method, self._path + path, body, headers)
@@ -120,14 +127,16 @@ class ServingClient:
         if not isinstance(document, dict):
             raise self._stranger()
         if response.status != 200:
-            raise self._refusal(response.status, document, image)
+            raise self._refusal(response.status, document, what)
         return document
 
-    def _refusal(self, status: int, document: Mapping[str, object], image: str) -> SlipwayError:
-        error = document.get("error")
-        message = str(error.get("message", "")) if isinstance(error, dict) else ""
+    def _refusal(self, status: int, document: Mapping[str, object], what: str) -> SlipwayError:
+        given = document.get("error")
+        error: dict[str, object] = given if isinstance(given, dict) else {}
+        message = str(error.get("message", ""))
         if status in (400, 413) and message:
-            return InvalidInput(f"{image}: {message}", hint="Give a PNG, JPEG, WebP, BMP or GIF")
+            hint = _HINTS.get(str(error.get("code")), "Give a PNG, JPEG, WebP, BMP or GIF")
+            return InvalidInput(f"{what}: {message}", hint=hint)
         if status in (502, 503, 504):
             return Unavailable(f"{self._url} is busy: {message or status}", hint="Try again later")
         return Failed(
@@ -140,3 +149,15 @@ class ServingClient:
             f"what answers at {self._url} is not a serving container of Slipway",
             hint="Check the address and the port",
         )
+
+
+def _scores(predictions: Sequence[Mapping[str, Any]]) -> list[Score]:
+    return [Score(str(one["label"]), float(one["score"])) for one in predictions]
+
+
+def _window(document: Mapping[str, Any]) -> Window:
+    return Window(
+        int(document["start"]),
+        _scores(document.get("predictions", [])),
+        float(document["score"]) if "score" in document else None,
+    )

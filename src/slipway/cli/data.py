@@ -13,9 +13,9 @@ if TYPE_CHECKING:
 _FOLDER = click.Path(path_type=Path)
 
 
-@click.group(short_help="Render, ingest, snapshot, restore and split training images.")
+@click.group(short_help="Render, ingest, snapshot, restore, split images; make up sounds.")
 def command() -> None:
-    """Training images: LABEL/FILE or LABEL/GROUP/FILE, where a group is one source."""
+    """Training images: LABEL/FILE or LABEL/GROUP/FILE, where a group is one source; sounds."""
 
 
 @command.command()
@@ -59,6 +59,20 @@ def render(
         workers=workers,
         meshes=meshes,
     )
+
+
+@command.command()
+@click.argument("output", type=_FOLDER)
+@click.option("--recordings", default=50, show_default=True, help="Of each label.")
+@click.option("--seed", default=1, show_default=True, help="The same seed, the same sounds.")
+@click.option(
+    "--unseen", is_flag=True, help="Rooms and backgrounds that the pipeline never trains on."
+)
+def sounds(output: Path, *, recordings: int, seed: int, unseen: bool) -> None:
+    """Make up sounds at a door: WAV files with annotations in the folder OUTPUT."""
+    from slipway_components.signals.sounds_files import make_up
+
+    make_up(output, recordings=recordings, seed=seed, unseen=unseen)
 
 
 @command.command()

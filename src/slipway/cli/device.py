@@ -8,7 +8,7 @@ import click
 
 from slipway.cli.output import json_option, print_json, print_table
 from slipway.domain.errors import Unavailable
-from slipway.domain.names import Channel
+from slipway.domain.names import Arch, Channel
 
 if TYPE_CHECKING:
     from slipway.local.device_pods import Pod
@@ -105,6 +105,22 @@ def unplug(name: str) -> None:
 def plug(name: str) -> None:
     """Put the device's network cable in again."""
     _plug(name, plugged=True)
+
+
+@command.command()
+@click.argument("arch")
+@click.argument("channel")
+def agent(arch: str, channel: str) -> None:
+    """Print the agent's pod for a real device, verified from root.json: what its installer takes
+    with --agent-pod."""
+    from slipway import settings, wiring
+    from slipway.local.device_agent import AgentPod
+    from slipway.local.device_trust import owners_root
+
+    loaded = settings.load()
+    deploy = wiring.deploy_bucket(loaded)
+    pod = AgentPod.fetch(owners_root(loaded), deploy, Arch.parse(arch), Channel.parse(channel))
+    click.echo(pod.manifest, nl=False)
 
 
 def _plug(name: str, *, plugged: bool) -> None:

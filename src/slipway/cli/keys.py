@@ -53,6 +53,18 @@ def new(file: Path) -> None:
 
 
 @command.command()
+@click.argument("uri")
+@click.argument("file", type=_path)
+def public(uri: str, file: Path) -> None:
+    """Write the public half of the key that URI (hsm:… or awskms:…) leads to into FILE."""
+    from slipway.adapters.key_folder import write_public
+    from slipway.adapters.key_services import KeyService
+
+    write_public(file, KeyService(uri, ask_secret).public_pem())
+    click.echo(f"give {file} to the owner of the root keys; {uri} signs")
+
+
+@command.command()
 @click.argument("channel")
 @click.option("--key", "keys", type=_path, multiple=True, help="A public key; again for more.")
 @click.option("--threshold", default=1, show_default=True, help="How many have to sign.")

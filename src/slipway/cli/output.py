@@ -10,7 +10,9 @@ json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON f
 
 
 def ask_secret(what: str) -> str:
-    """Ask for a PIN or a passphrase, on the terminal."""
+    """Ask for a PIN or a passphrase, on the terminal; without one it is the next line of input."""
+    if not sys.stdin.isatty():
+        return sys.stdin.readline().rstrip("\n")
     answer: str = click.prompt(what, hide_input=True, err=True)
     return answer
 

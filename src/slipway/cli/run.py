@@ -43,6 +43,8 @@ def command(pipeline: str, params: tuple[str, ...], listing: bool, as_json: bool
     try:
         state = run_view.follow(backend, run_id)
     except BaseException:
+        for number in (signal.SIGINT, signal.SIGTERM):  # once is enough, and this ends in seconds
+            signal.signal(number, signal.SIG_IGN)
         backend.cancel(run_id)
         raise
     if state.error:

@@ -1,7 +1,6 @@
 """The stages of the demo, in order: from nothing to a second version on one channel only."""
 
 import platform
-import subprocess
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -10,6 +9,7 @@ from typing import Any
 
 from slipway.demo.material import Material
 from slipway.demo.narrator import Narrator
+from slipway.demo.programs import run_program
 from slipway.demo.report import Prediction
 from slipway.domain.errors import Failed
 from slipway.domain.names import Channel
@@ -42,8 +42,8 @@ class Chain:
 
     def kubelet(self) -> None:
         """A kubelet in the cache: downloaded or built once."""
-        done = subprocess.run([sys.executable, str(SCRIPTS / "kubelet")], check=False)
-        if done.returncode:
+        status, _ = run_program([sys.executable, str(SCRIPTS / "kubelet")])
+        if status:
             raise Failed("scripts/kubelet failed", hint="Its own message stands above")
 
     def stack(self) -> None:
@@ -166,7 +166,8 @@ class Chain:
         def look() -> bool | None:
             known = self.tell.look("device", "list")
             pods: list[dict[str, Any]] = next((d["pods"] for d in known if d["name"] == device), [])
-            return any(wanted.items() <= pod.items() for pod in pods) or None
+            ours = [pod for pod in pods if pod["slot"] == MODEL]  # the one before answers still
+            return (len(ours) == 1 and wanted.items() <= ours[0].items()) or None
 
         logs = {str(self.home / "devices" / device / "log"): "the device's logs"}
         self.tell.wait(f"{device} runs {version}", look, _ARRIVES, logs)

@@ -3,7 +3,6 @@
 import contextlib
 import io
 import json
-import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -13,6 +12,7 @@ from typing import Any, TypeVar
 import click
 
 from slipway.cli.app import root
+from slipway.demo.programs import run_program
 from slipway.domain.errors import SlipwayError, Unavailable
 
 T = TypeVar("T")
@@ -59,17 +59,15 @@ class Narrator:
     def slipway(self, *arguments: str) -> None:
         """Run a command for people; StageFailed when it fails."""
         self._show(arguments)
-        done = subprocess.run(_command(arguments), check=False)
-        self._check(arguments, done.returncode)
+        status, _ = run_program(_command(arguments))
+        self._check(arguments, status)
 
     def ask(self, *arguments: str) -> Any:
         """Run a command with `--json`; its progress is shown, its document returned."""
         self._show(arguments)
-        done = subprocess.run(
-            _command((*arguments, "--json")), check=False, stdout=subprocess.PIPE, text=True
-        )
-        self._check(arguments, done.returncode)
-        return json.loads(done.stdout)
+        status, output = run_program(_command((*arguments, "--json")), keep_output=True)
+        self._check(arguments, status)
+        return json.loads(output)
 
     def look(self, *arguments: str) -> Any:
         """As `ask`, in silence and in this process: who looks again and again would otherwise

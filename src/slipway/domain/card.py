@@ -9,16 +9,22 @@ and this class its one description:
                   "quantisation": {"scale": 0.0078, "zero_point": -1}}],
      "outputs": [{"name": "scores", "shape": [1, 5], "dtype": "int8", "quantisation": {…}}],
      "preprocessing": {"kind": "image", …},           parameters of slipway_features
+     "scaling": {"offset": [0.1, …], "factor": [2.5, …]},       of signals, learned in training
+     "kernels": "serving",                            which LiteRT kernels answer
      "thresholds": {"unknown": 0.0},                  below it the answer is "unknown"
      "metrics": {"accuracy": 0.97, …},
      "lineage": {"git_commit": …, "configuration_digest": …, "dataset_digest": …, "seeds": "…"},
      "golden": [{"input": BASE64, "output": [[-128, …]]}],    raw bytes as /predict/ takes them,
      "golden_tolerance": 0.0}       each output tensor flat, as exported; largest allowed distance
+
+A signal's preprocessing is what slipway_features.preparing reads. What is scaled is learned anew by
+every training, and so is no part of the interface that MAJOR guards.
 """
 
 import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
+from enum import StrEnum
 from typing import Self
 
 from slipway.domain.errors import InvalidCard, SlipwayError
@@ -27,7 +33,22 @@ from slipway.domain.names import ModelVersion
 SCHEMA = 1
 _AGAIN = "Export the model again; docs/own-model.md lists the fields"
 
-Value = str | int | float | bool
+Value = str | int | float | bool | list[str] | list[int] | list[float]
+
+
+class Task(StrEnum):
+    """What a model's answer is about."""
+
+    IMAGES = "image-classification"
+    SERIES = "series-classification"  # windows of a signal
+    ANOMALIES = "anomaly-detection"  # the model gives each window back, as far as it knows it
+
+
+class Kernels(StrEnum):
+    """Which of LiteRT's implementations of its operators serve a model."""
+
+    SERVING = "serving"  # fast; archs differ by a few steps
+    REFERENCE = "reference"  # slow; with integers the same bits on every arch
 
 
 @dataclass(frozen=True)
@@ -52,7 +73,7 @@ class Tensor:
 class GoldenSample:
     """A real input and what the exported model answered to it."""
 
-    input: str  # base64 of the bytes that /predict/ takes, a PNG file for images
+    input: str  # base64 of the bytes that /predict/ takes: a PNG file, or one window as JSON
     output: tuple[tuple[float, ...], ...]  # one flat tuple per output tensor, in stored units
 
 
@@ -61,11 +82,13 @@ class ModelCard:
     """What `model.json` says; see the module's docstring for the fields."""
 
     version: ModelVersion
-    task: str
+    task: Task
     labels: tuple[str, ...]
     inputs: tuple[Tensor, ...]
     outputs: tuple[Tensor, ...]
     preprocessing: Mapping[str, Value]
+    scaling: Mapping[str, list[float]] = field(default_factory=dict)
+    kernels: Kernels = Kernels.SERVING
     thresholds: Mapping[str, float] = field(default_factory=dict)
     metrics: Mapping[str, float] = field(default_factory=dict)
     lineage: Mapping[str, str] = field(default_factory=dict)
@@ -93,11 +116,13 @@ class ModelCard:
         try:
             return cls(
                 version=ModelVersion.parse(document["version"]),
-                task=str(document["task"]),
+                task=Task(document["task"]),
                 labels=tuple(map(str, document["labels"])),
                 inputs=tuple(map(_tensor, document["inputs"])),
                 outputs=tuple(map(_tensor, document["outputs"])),
                 preprocessing=dict(document["preprocessing"]),
+                scaling={k: _numbers(v) for k, v in document.get("scaling", {}).items()},
+                kernels=Kernels(document.get("kernels", Kernels.SERVING)),
                 thresholds={k: float(v) for k, v in document.get("thresholds", {}).items()},
                 metrics={k: float(v) for k, v in document.get("metrics", {}).items()},
                 lineage={k: str(v) for k, v in document.get("lineage", {}).items()},
@@ -128,6 +153,12 @@ def _tensor(document: Mapping[str, object]) -> Tensor:
             else None
         ),
     )
+
+
+def _numbers(values: object) -> list[float]:
+    if not isinstance(values, list):
+        raise InvalidCard(f"scaling {values!r} is not a list")
+    return [float(value) for value in values]
 
 
 def _golden(document: Mapping[str, object]) -> GoldenSample:

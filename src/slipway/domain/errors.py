@@ -18,6 +18,7 @@
     │   ├── GateClosed          below the floor, or worse than the released one
     │   └── GoldenMismatch      an image does not answer as the exported model did
     ├── Unavailable             does not answer now; transient             exit 7
+    │   └── ServerError         answers that it failed; other requests may do
     ├── MissingTool             a program or package is not installed      exit 8
     ├── DiskFull                no space left                              exit 9
     └── Failed                  a part that was started ended badly        exit 10
@@ -162,6 +163,12 @@ class Unavailable(SlipwayError):
     code = "unavailable"
     exit_code = 7
     transient = True
+
+
+class ServerError(Unavailable):
+    """A service answers that it failed with this request, which says nothing of others."""
+
+    code = "server-error"
 
 
 class MissingTool(SlipwayError):

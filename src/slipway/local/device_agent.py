@@ -1,6 +1,5 @@
 """The agent's pod on a local device: placed when the device is made, exchanged with the channel."""
 
-import platform
 import time
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,6 +15,8 @@ from slipway.settings import Settings
 
 SLOT = "slipway-agent"
 _LEAVE = 60.0  # seconds for an agent to end
+_SIGNING = 15.0  # seconds for the tag monitor to sign what it has written
+_LOOK = 0.2  # seconds
 
 
 @dataclass(frozen=True)
@@ -26,18 +27,27 @@ class AgentPod:
     manifest: bytes
 
     @classmethod
-    def fetch(cls, deploy: Bucket, channel: Channel) -> Self:
-        """The one that is published in `channel`; NotFound."""
-        key = f"{Arch.parse(platform.machine())}/{channel}/{SLOT}-pod.yaml"
-        try:
-            manifest = deploy.read(key)
-        except NotFound as error:
-            raise NotFound(
-                f"{deploy.url} has no {key}",
-                hint=f"Publish the agent in channel {channel} first; the tag monitor writes the"
-                " file",
-            ) from error
-        return cls.of(manifest)
+    def fetch(cls, root: Path, deploy: Bucket, arch: Arch, channel: Channel) -> Self:
+        """The one that is signed in `channel`, verified from the file `root`; NotFound, Refused.
+
+        What was published just now is signed a moment after it has come into the channel's folder.
+        """
+        from slipway.local.device_manifest import signed_manifest  # takes long to import
+
+        key = f"{arch}/{channel}/{SLOT}-pod.yaml"
+        deadline = time.monotonic() + _SIGNING
+        while True:
+            try:
+                return cls.of(signed_manifest(root, deploy, key))
+            except NotFound as error:
+                if not next(iter(deploy.objects(key)), None):
+                    hint = f"Publish the agent in channel {channel} first"
+                elif time.monotonic() > deadline:
+                    hint = "The tag monitor signs it: is it running? See slipway keys status"
+                else:
+                    time.sleep(_LOOK)
+                    continue
+                raise NotFound(error.message, hint=hint) from error
 
     @classmethod
     def of(cls, manifest: bytes) -> Self:

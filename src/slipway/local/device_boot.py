@@ -45,6 +45,6 @@ def cgroup_of(disk: Path) -> str:
 
 def disk_folders(disk: Path) -> list[Path]:
     """The folders that every disk has."""
-    agents = ("pods", "agent", "images", "trust", "spool", "bucket", "reports")
+    agents = ("pods", "agent", "images", "streams", "trust", "spool", "bucket", "reports")
     hosts = ("bin", "lib", "etc", "containerd", "kubelet", "log/pods")
     return [disk / name for name in (*agents, *hosts)]

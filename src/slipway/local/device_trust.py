@@ -22,18 +22,19 @@ def pin(settings: Settings, disk: Path) -> None:
     root, policy = disk / "trust" / ROOT_FILE, disk / "trust" / POLICY_FILE
     root.parent.chmod(0o755)
     if not root.exists():
-        replace_file(root, _owners_root(settings).read_bytes())
+        replace_file(root, owners_root(settings).read_bytes())
     if not policy.exists():
         replace_file(policy, _policy(settings.registry.address).encode())
 
 
-def require_root(settings: Settings, disk: Path) -> None:
-    """NotFound when the disk has no root and there is none to give it."""
-    if not (disk / "trust" / ROOT_FILE).exists():
-        _owners_root(settings)
+def root_of(settings: Settings, disk: Path) -> Path:
+    """The root that the device trusts, or will when it is made; NotFound when there is none."""
+    root = disk / "trust" / ROOT_FILE
+    return root if root.exists() else owners_root(settings)
 
 
-def _owners_root(settings: Settings) -> Path:
+def owners_root(settings: Settings) -> Path:
+    """The root that this installation gives to devices; NotFound when there is none."""
     root = settings.keys / ROOT_FILE
     if not root.exists():
         raise NotFound(
@@ -47,6 +48,6 @@ def _policy(registry: str) -> str:
     return (
         "# Which signed pods may run on this device. What is left out is forbidden.\n"
         f"registries = [{json.dumps(registry)}]\n"
-        f'host_paths = ["{ROOT}/images"]\n'
+        f'host_paths = ["{ROOT}/images", "{ROOT}/streams"]\n'
         f'writable_host_paths = ["{ROOT}/spool"]\n'
     )

@@ -7,12 +7,13 @@ configuration. Its first process is its power: killing that one is a power cut.
 
 import contextlib
 import os
+import platform
 import shutil
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from slipway.domain.errors import Denied, MissingTool, NotFound
-from slipway.domain.names import Channel
+from slipway.domain.names import Arch, Channel
 from slipway.local import (
     cgroups,
     device_agent,
@@ -72,19 +73,20 @@ def device_up(
     Without a channel it keeps its own, a new one gets `latest`. `deploy` is the bucket of
     `settings.deploy_url`, asked only when an agent pod has to be placed. Returns when the kubelet
     answers; pods come by themselves. Raises InvalidName, Denied, MissingTool, Conflict, PortInUse,
-    NotFound when there is no root to trust or the channel has no agent pod, DeviceFailed; then the
-    device is as before, or off.
+    NotFound when there is no root to trust or the channel has no agent pod, Refused when that is
+    not what the root's owner has signed, DeviceFailed; then the device is as before, or off.
     """
     disk = disk_of(settings, name)
     _require_root_and_tools()
-    device_trust.require_root(settings, disk)
+    root = device_trust.root_of(settings, disk)
     with device_disk.held(disk):
         known = device_disk.read(disk)
         profile = known or Profile(channel or Channel.LATEST)
         profile = replace(profile, channel=channel or profile.channel)
         agent = None
         if profile != known or not device_agent.placed(disk):
-            agent = AgentPod.fetch(deploy, profile.channel)
+            arch = Arch.parse(platform.machine())
+            agent = AgentPod.fetch(root, deploy, arch, profile.channel)
         if leases.init_of(disk) is None:
             device_power.switch_on(settings, disk, profile, agent, progress)
         else:

@@ -5,7 +5,13 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from slipway.domain.card import ModelCard
-from slipway.domain.errors import GoldenMismatch, InvalidCard, InvalidName, NotFound
+from slipway.domain.errors import (
+    GoldenMismatch,
+    InvalidCard,
+    InvalidName,
+    NotFound,
+    SlipwayError,
+)
 from slipway.domain.names import Arch, Channel, ModelName, ModelVersion
 from slipway.ports.bucket import Bucket
 from slipway.ports.image_builder import BuildRequest, BuiltImage
@@ -42,7 +48,8 @@ class ModelPackager:
 
         Raises NotFound when the training did not end or a file is missing, InvalidCard,
         GoldenMismatch when an arch does not reproduce the golden samples, and what the builder
-        and the registry raise. On any of them no tag was moved.
+        and the registry raise. On any of them no tag was moved. What the model registry raises
+        comes after that, and says so; packaging again makes it good.
         """
         with scratch() as context:
             with stage(progress, "model"):
@@ -63,9 +70,7 @@ class ModelPackager:
             )
         if self._models is not None:
             with stage(progress, "model registry"):
-                models = self._models()
-                if models.find(version) is not None:  # not every model was trained by a run
-                    models.annotate(version, _tags(done))
+                _tell(self._models, done)
         return done
 
     def _fetch(self, version: ModelVersion, folder: Path) -> None:
@@ -142,6 +147,20 @@ def _report(output: str) -> Mapping[str, object]:
         if isinstance(document, dict):
             return document
     return {}
+
+
+def _tell(open_models: Callable[[], ModelRegistry], done: Packaged) -> None:
+    """Write the images' digests to the version in the model registry."""
+    try:
+        models = open_models()
+        if models.find(done.version) is not None:  # not every model was trained by a run
+            models.annotate(done.version, _tags(done))
+    except SlipwayError as error:
+        raise type(error)(
+            f"{done.version} is released as {done.digest}, but the model registry was not told: "
+            f"{error.message}",
+            hint=f"{error.hint}. Then slipway package {done.version} again",
+        ) from error
 
 
 def _tags(done: Packaged) -> dict[str, str]:

@@ -13,7 +13,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from slipway.domain.errors import Conflict, Failed, SlipwayError, Unavailable
+from slipway.domain.errors import Conflict, Failed, ServerError, SlipwayError, Unavailable
 from slipway.domain.image import Digest
 from slipway.domain.names import Arch, Channel, ModelName, ModelVersion
 from slipway.domain.release import Foreign, Move, Release
@@ -64,8 +64,8 @@ class _Wanted:
     seen: set[tuple[Channel, Digest]] = field(default_factory=set)
 
     def problem(self, error: SlipwayError, *where: str) -> None:
-        """Note it and go on; Unavailable is the end of all."""
-        if isinstance(error, Unavailable):
+        """Note it and go on; a registry that does not answer is the end of all."""
+        if isinstance(error, Unavailable) and not isinstance(error, ServerError):
             raise error
         self.problems.append(Problem(" ".join(where), error.code, error.message, error.hint))
 
@@ -105,6 +105,8 @@ class Reconciler:
         last = self._history.last()  # before the registry, see channel_history
         found = self._folders.read()
         known = sorted({repository for repository, _ in last})
+        # The number of a move is taken from what is signed: the folders anybody could have written.
+        signed = self._publisher.in_force(found) if self._publisher else found
         wanted = _Wanted()
         states: dict[tuple[str, Channel], Release | None] = {}
         for repository in watched_repositories(self._registry, self._repositories, known):
@@ -112,7 +114,7 @@ class Reconciler:
         for (repository, channel), release in states.items():
             number = _number(release, last.get((repository, channel), Last()))
             for arch in Arch:
-                standing = found.get(manifest_key(arch, channel, repository))
+                standing = signed.get(manifest_key(arch, channel, repository))
                 self._want(
                     repository, channel, release, arch, wanted, standing=standing, number=number
                 )

@@ -7,13 +7,14 @@ reads again. A publication that was cut off leaves numbers that are skipped, and
 timestamp is taken up by the next one.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import replace
 
-from tuf.api.metadata import T
+from tuf.api.exceptions import LengthOrHashMismatchError
+from tuf.api.metadata import T, TargetFile
 
-from slipway.domain.errors import AlreadyExists, Denied, Refused, Unavailable
+from slipway.domain.errors import AlreadyExists, Denied, NotFound, Refused, Unavailable
 from slipway.ports.bucket import Bucket
 from slipway.ports.clock import Clock
 from slipway.ports.signing_keys import KeyStore
@@ -26,7 +27,7 @@ from slipway.services.trust.key_change import (
     folders_that_differ,
     keys_in_force,
 )
-from slipway.services.trust.layout import FOLDERS, pending
+from slipway.services.trust.layout import FOLDERS, blob, pending
 from slipway.services.trust.publication import Publication
 from slipway.services.trust.repository import RepositoryReader, State
 from slipway.services.trust.role_plan import RolePlan, RolePlanner
@@ -52,6 +53,29 @@ class Publisher:
             with suppress(AlreadyExists):  # another one was faster: on what it has published
                 return self._publish(rendered)
         raise Unavailable(f"{self._bucket.url}: other monitors publish all the time")
+
+    def in_force(self, shown: Mapping[str, bytes]) -> dict[str, bytes]:
+        """The manifests that are signed now, by key; nothing where there is no repository to be
+        trusted. `shown`, what the plain folders hold, is read where it is the same."""
+        try:
+            roles = self._reader.read().roles.values()
+        except (NotFound, Refused):  # publishing says why
+            return {}
+        signed = {path: target for role in roles for path, target in role.signed.targets.items()}
+        found = {path: self._content(path, signed[path], shown.get(path)) for path in signed}
+        return {path: data for path, data in found.items() if data is not None}
+
+    def _content(self, path: str, target: TargetFile, shown: bytes | None) -> bytes | None:
+        """What was signed for a path, None when the bucket has lost it."""
+        with suppress(LengthOrHashMismatchError):
+            if shown is not None:
+                target.verify_length_and_hashes(shown)
+                return shown
+        with suppress(NotFound, LengthOrHashMismatchError):
+            data = self._bucket.read(blob(path, target.hashes["sha256"]))
+            target.verify_length_and_hashes(data)
+            return data
+        return None
 
     def _publish(self, rendered: Rendered) -> Publication:
         state, now = self._reader.read(), self._clock.now()

@@ -1,0 +1,103 @@
+"""How much working memory a model takes on a microcontroller, from its file alone.
+
+The interpreter for microcontrollers (TensorFlow Lite Micro) keeps all tensors that are not
+constants in one arena. Its planner takes them by falling size and gives each the lowest place at
+which it overlaps none that is needed at the same time; this is the same algorithm (Pisarchyk and
+Lee, Efficient Memory Management for Deep Neural Net Inference, 2020, "greedy by size").
+"""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+
+ALIGNMENT: Final = 16  # bytes
+_BYTES: Final = {0: 4, 2: 4, 3: 1, 4: 8, 9: 1, 7: 2}  # of the schema's TensorType
+
+# On 32 bits: of each tensor its TfLiteEvalTensor, of each operator its node with parameters, of
+# each output channel of a convolution its multiplier and shift.
+_PER_TENSOR, _PER_OPERATOR, _PER_CHANNEL = 12, 128, 8
+
+
+@dataclass(frozen=True)
+class Arena:
+    """Bytes."""
+
+    tensors: int  # planned as the interpreter does
+    structures: int  # what it keeps about tensors and operators: an estimate
+
+    @property
+    def total(self) -> int:
+        """What to give it."""
+        return self.tensors + self.structures
+
+
+@dataclass(frozen=True)
+class Need:
+    """When so many bytes are taken."""
+
+    size: int
+    first: int  # operator that writes it, -1 for the model's input
+    last: int  # operator that reads it last
+
+
+def arena(model: Path) -> Arena:
+    """Of a `.tflite` file with one subgraph."""
+    from ai_edge_litert import schema_py_generated as schema
+
+    read = schema.Model.GetRootAs(model.read_bytes())
+    graph = read.Subgraphs(0)
+    constant = [
+        bool(read.Buffers(graph.Tensors(index).Buffer()).DataLength())
+        for index in range(graph.TensorsLength())
+    ]
+    first: dict[int, int] = {int(index): -1 for index in graph.InputsAsNumpy()}
+    last: dict[int, int] = {}
+    operators = [graph.Operators(index) for index in range(graph.OperatorsLength())]
+    for number, operator in enumerate(operators):
+        for index in operator.InputsAsNumpy():
+            last[int(index)] = number
+        for index in operator.OutputsAsNumpy():
+            first[int(index)] = number
+    for index in graph.OutputsAsNumpy():
+        last[int(index)] = len(operators)
+    needs = [
+        Need(_bytes(graph.Tensors(index)), written, last.get(index, written))
+        for index, written in first.items()
+        if not constant[index]
+    ]
+    channels = sum(
+        max(0, len(_scales(graph.Tensors(index))) - 1) for index in range(graph.TensorsLength())
+    )
+    return Arena(
+        planned(needs),
+        graph.TensorsLength() * _PER_TENSOR
+        + len(operators) * _PER_OPERATOR
+        + channels * _PER_CHANNEL,
+    )
+
+
+def planned(needs: list[Need]) -> int:
+    """The end of the highest tensor when each has its place."""
+    placed: list[tuple[int, Need]] = []
+    for need in sorted(needs, key=lambda need: (-need.size, need.first)):
+        at = 0
+        for start, other in sorted(placed, key=lambda one: one[0]):
+            together = need.first <= other.last and other.first <= need.last
+            if together and start < at + need.size and at < start + other.size:
+                at = start + other.size
+        placed.append((at, need))
+    return max((at + need.size for at, need in placed), default=0)
+
+
+def _bytes(tensor: Any) -> int:
+    size = int(np.prod(tensor.ShapeAsNumpy(), dtype=np.int64)) * _BYTES[tensor.Type()]
+    return -(-size // ALIGNMENT) * ALIGNMENT
+
+
+def _scales(tensor: Any) -> list[float]:
+    quantisation = tensor.Quantization()
+    if quantisation is None or not quantisation.ScaleLength():
+        return []
+    return [float(scale) for scale in quantisation.ScaleAsNumpy()]

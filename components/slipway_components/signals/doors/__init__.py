@@ -1,0 +1,1 @@
+"""Synthetic recordings at a door: keys, locks, knocking and whatever else sounds there."""

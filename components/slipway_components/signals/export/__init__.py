@@ -1,0 +1,1 @@
+"""SavedModel, LiteRT files and the card of a model of signals."""

@@ -1,0 +1,1 @@
+"""Trains the model that is released, on all recordings."""

@@ -1,0 +1,1 @@
+"""Gets the recordings: those of the user, or synthetic ones."""

@@ -1,0 +1,172 @@
+"""The pipeline `motion`: what a phone is going through, from its accelerometer."""
+
+from typing import NamedTuple
+
+from kfp import dsl
+from slipway_components.base import PIPELINE_IMAGE
+
+from slipway_pipelines._signals import train_on_signals
+
+
+@dsl.component(base_image=PIPELINE_IMAGE, install_kfp_package=False)
+def configure(
+    name: str,
+    major: int,
+    data: str,
+    recordings: int,
+    hmac_key: str,
+    rate: float,
+    window: int,
+    step: int,
+    network: str,
+    filter: str,
+    cutoff: float,
+    order: int,
+    peaks: int,
+    bins: list[str],
+    statistics: bool,
+    unknown: float,
+    folds: int,
+    epochs: int,
+    batch_size: int,
+    learning_rate: float,
+    seed: int,
+    gate_floor: float,
+    gate_drop: float,
+    gate_channel: str,
+    bucket: str,
+    tracking_uri: str,
+    started: int,
+) -> NamedTuple(  # type: ignore[valid-type]
+    "Outputs",
+    [("configuration", str), ("parameters", str), ("preprocessing", str), ("started", int)],
+):
+    """Check the parameters before anything costs time, and note when the run began."""
+    given = dict(locals())
+    from slipway_components.configure import task
+    from slipway_components.signals.plan import plan
+
+    from slipway.wiring import check_model_registry, open_bucket
+
+    planned = plan("motion", given)
+    task.check_bucket(name, open_bucket(bucket))
+    check_model_registry(tracking_uri)
+    return planned.configuration, planned.parameters, planned.preprocessing, task.begin(started)
+
+
+@dsl.pipeline(name="motion", display_name="Free fall, idle or else, from a phone's accelerometer")
+def motion(
+    name: str = "motion",
+    major: int = 1,
+    data: str = "synthetic",
+    recordings: int = 20,
+    hmac_key: str = "",
+    rate: float = 62.5,
+    window: int = 125,
+    step: int = 12,
+    network: str = "dense",
+    filter: str = "low",
+    cutoff: float = 10.0,
+    order: int = 4,
+    peaks: int = 1,
+    bins: list[str] = ["0.5", "2", "4", "8", "16", "31.25"],  # noqa: B006  kfp reads it from here
+    statistics: bool = True,
+    unknown: float = 0.0,
+    folds: int = 5,
+    epochs: int = 60,
+    batch_size: int = 32,
+    learning_rate: float = 0.005,
+    seed: int = 1,
+    gate_floor: float = 0.7,
+    gate_drop: float = 0.02,
+    gate_channel: str = "latest",
+    dataset_store: str = "",
+    bucket: str = "",
+    tracking_uri: str = "",
+    git_commit: str = "",
+    started: int = 0,
+) -> None:
+    """Train a classifier of motion and hand it over to the model-output bucket.
+
+    Args:
+        name: Model name; its image repository is the lower-case name.
+        major: MAJOR of the version. Another input or a label less needs the next one.
+        data: synthetic, or a folder of recordings in m/s² (Edge Impulse's LABEL.NAME.json and
+            .cbor, LABEL/FILE in these formats or CSV), or the URL of a bucket that holds one
+            (file://, gs://, s3://).
+        recordings: Synthetic recordings of each label.
+        hmac_key: Where the key lies that the recordings are signed with: a file, or env:NAME for
+            an environment variable. Never the key itself; signatures are not checked when empty.
+        rate: Samples a second of the recordings.
+        window: Samples that the model looks at.
+        step: Samples from one window to the next.
+        network: dense, on spectral features; or convolution, on the window itself.
+        filter: What each axis goes through before its spectrum: low (pass), high (pass), none.
+        cutoff: Cut-off frequency of the filter in Hz.
+        order: Order of the filter.
+        peaks: Peaks of the spectrum that are told to the network, frequency and height.
+        bins: Edges in Hz between which the power of the spectrum is summed up.
+        statistics: Whether mean, deviation, least, most and jumps of the unfiltered axes and of
+            their magnitude are features too.
+        unknown: Score below which the answer is unknown.
+        folds: Trainings that judge; each leaves out some of the recordings, which judge it.
+        epochs: Rounds over the windows.
+        batch_size: Windows in one training step.
+        learning_rate: Highest step size of the training.
+        seed: The same seed and data give the same model on the same machine.
+        gate_floor: Accuracy that the model must reach.
+        gate_drop: By how much it may be below the model that stands in gate_channel.
+        gate_channel: Channel whose model it is compared with (latest, alpha, beta or stable).
+        dataset_store: URL of a bucket that keeps the recordings, each once; none when empty.
+        bucket: URL of the model-output bucket (file://, gs://, s3://).
+        tracking_uri: MLflow tracking URI (sqlite:////file, http://host:port).
+        git_commit: Commit of the code, for the model's lineage.
+        started: Start of the run in unix seconds, the version's timestamp; now when 0.
+    """
+    plan = configure(
+        name=name,
+        major=major,
+        data=data,
+        recordings=recordings,
+        hmac_key=hmac_key,
+        rate=rate,
+        window=window,
+        step=step,
+        network=network,
+        filter=filter,
+        cutoff=cutoff,
+        order=order,
+        peaks=peaks,
+        bins=bins,
+        statistics=statistics,
+        unknown=unknown,
+        folds=folds,
+        epochs=epochs,
+        batch_size=batch_size,
+        learning_rate=learning_rate,
+        seed=seed,
+        gate_floor=gate_floor,
+        gate_drop=gate_drop,
+        gate_channel=gate_channel,
+        bucket=bucket,
+        tracking_uri=tracking_uri,
+        started=started,
+    )
+    train_on_signals(
+        plan,
+        workload="motion",
+        name=name,
+        major=major,
+        data=data,
+        recordings=recordings,
+        seed=seed,
+        metric="accuracy",
+        gate_floor=gate_floor,
+        gate_drop=gate_drop,
+        gate_channel=gate_channel,
+        dataset_store=dataset_store,
+        bucket=bucket,
+        tracking_uri=tracking_uri,
+        git_commit=git_commit,
+        secret=hmac_key,
+    )

@@ -1,0 +1,141 @@
+"""The pipeline appliances on made-up recordings, from its parameters to what a device answers."""
+
+import json
+import os
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from slipway_components.export.litert import Kernels, LiteRtModel
+from slipway_components.signals.device import SignalPath
+from slipway_components.signals.export.task import export
+from slipway_components.signals.fit.task import fit
+from slipway_components.signals.learned import Learned
+from slipway_components.signals.recordings import read_all
+from slipway_serving.engine import Engine
+from slipway_serving.selftest import self_test
+
+from slipway.domain.card import ModelCard
+
+pytestmark = pytest.mark.slow
+
+PARAMETERS = {
+    "recordings": 3,
+    "step": 32,
+    "variations": 1,
+    "folds": 2,
+    "epochs": 3,
+    "gate_floor": 0.0,
+    "seed": 5,
+}
+
+
+@dataclass(frozen=True)
+class Run:
+    """What a run left behind."""
+
+    home: Path
+    document: dict[str, Any]
+
+    def artifact(self, task: str, name: str) -> Path:
+        (found,) = Path(self.document["folder"]).glob(f"artifacts/*/{task}/{name}")
+        return found
+
+    @property
+    def version(self) -> Path:
+        """The version's folder in the model-output bucket."""
+        version: str = self.document["version"]
+        return self.home / "buckets/model-output/appliances" / version
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory: pytest.TempPathFactory) -> Run:
+    folder = tmp_path_factory.mktemp("appliances")
+    given = [word for key, value in PARAMETERS.items() for word in ("-p", f"{key}={value}")]
+    program = "from slipway.cli import main; main()"
+    clean = {key: value for key, value in os.environ.items() if not key.startswith("SLIPWAY_")}
+    done = subprocess.run(
+        [sys.executable, "-c", program, "run", "appliances", *given, "--json"],
+        cwd=folder,
+        env=clean | {"PYTHONPATH": os.pathsep.join(sys.path)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    return Run(folder / ".slipway", json.loads(done.stdout))
+
+
+def test_the_version_is_complete_and_its_card_says_how_it_was_judged(run: Run) -> None:
+    assert (run.version / "TRAINER-DONE").exists()
+    card = ModelCard.parse((run.version / "model.json").read_bytes())
+    assert card.task == "series-classification"
+    assert card.labels == ("coffee_machine", "nespresso_machine", "noise_notappliance")
+    assert card.lineage["workload"] == "appliances"
+    assert card.lineage["split"].startswith("2 folds over 9 recordings, none of them on two sides")
+    assert card.metrics.keys() >= {"accuracy", "accuracy_recordings", "accuracy_float"}
+    assert len(card.scaling["offset"]) == 3
+    assert len(card.golden) == 3
+    assert card.golden_tolerance == 0
+
+
+def test_the_int8_file_is_small(run: Run) -> None:
+    assert (run.version / "model.tflite").stat().st_size <= 12_000
+
+
+def test_the_confusion_matrices_count_every_window_and_recording_once(run: Run) -> None:
+    evaluation = run.artifact("validate", "evaluation")
+    for what, count in (("recordings", 9), ("windows", _windows(run))):
+        document = json.loads((evaluation / f"{what}.json").read_text())
+        assert np.sum(document["matrix"]) == count
+        assert (evaluation / f"{what}.png").read_bytes().startswith(b"\x89PNG")
+
+
+def _windows(run: Run) -> int:
+    recordings = read_all(run.artifact("gather", "recordings"))
+    return sum(1 + (len(recording.values) - 96) // 32 for recording in recordings)
+
+
+def test_mlflow_holds_curves_and_plots(run: Run) -> None:
+    kept = {path.name for path in (run.home / "mlflow").rglob("artifacts/*")}
+    assert kept >= {"model.json", "metrics.json", "windows.png", "recordings.png"}
+
+
+def test_the_device_s_answer_is_the_trainer_s_bit_for_bit(run: Run) -> None:
+    learned = Learned.read(run.artifact("fit", "model"))
+    trainer = SignalPath(
+        LiteRtModel(run.version / "model.tflite", Kernels.REFERENCE), learned.preparing
+    )
+    device = Engine(run.version)
+    compared = 0
+    for recording in read_all(run.artifact("gather", "recordings")):
+        for _, window in device.signal.windows(recording.values):
+            here, there = trainer.scores_of(window[np.newaxis])[0], device.answer(window).scores
+            assert np.array_equal(here, there)
+            compared += 1
+    assert compared == _windows(run)
+    assert self_test(run.version).ok
+    assert self_test(run.version).exact
+
+
+def test_a_plain_call_trains_the_same_model_as_the_run(run: Run, tmp_path: Path) -> None:
+    recordings = run.artifact("gather", "recordings")
+    history = json.loads((run.artifact("fit", "model") / "history.json").read_text())
+    curves = fit(
+        recordings, tmp_path / "model", name="appliances", parameters=history["parameters"]
+    )
+    assert curves == history["curves"]
+    export(
+        tmp_path / "model",
+        recordings,
+        run.artifact("validate", "evaluation"),
+        tmp_path / "export",
+        version=run.document["version"],
+        lineage={},
+    )
+    for file in ("model.tflite", "model_float.tflite"):
+        assert (tmp_path / "export" / file).read_bytes() == (run.version / file).read_bytes()
