@@ -109,10 +109,10 @@ def test_what_is_no_recording_gets_one_clear_error(motions: Serving) -> None:
     )
     _error(ask("POST", "/predict/", b"x", "image/png"), 415, "unsupported-media-type", "text/csv")
     many = b"x,y,z\n" + b"1,2,3\n" * 400_000
-    _error(ask("POST", "/predict/", many, "text/csv"), 400, bad, "more than 1048576 values")
+    _error(ask("POST", "/predict/", many, "text/csv"), 400, bad, "more than 524288 values")
     lists = b'{"values": [' + b"[]," * 2_000_000 + b"[]]}"
-    _error(ask("POST", "/predict/", lists), 400, bad, "more than 1048576 values")
-    _error(ask("POST", "/predict/", lists, "application/json"), 413, "too-large", "1048576")
+    _error(ask("POST", "/predict/", lists), 400, bad, "more than 524288 values")
+    _error(ask("POST", "/predict/", lists, "application/json"), 413, "too-large", "524288")
     assert ask("POST", "/predict/", as_json(VALUES)).status == 200
     assert "Traceback" not in motions.log.read_text()
 
@@ -127,7 +127,7 @@ def test_images_models_take_no_recordings(serving: Serving) -> None:
 
 
 def test_probes_and_short_questions_are_answered_during_a_long_one(motions: Serving) -> None:
-    long = as_csv(make_signal("slow", 120_000, seed=2))
+    long = as_csv(make_signal("slow", 40_000, seed=2))
     answers: list[Any] = []
     thread = threading.Thread(
         target=lambda: answers.append(motions.ask("POST", "/predict/", long, "text/csv"))
@@ -137,7 +137,7 @@ def test_probes_and_short_questions_are_answered_during_a_long_one(motions: Serv
         assert motions.ask("GET", "/readyz").status == 200
         assert motions.ask("POST", "/predict/", as_json(VALUES)).status == 200
     assert answers[0].status == 200
-    assert len(answers[0].json["windows"]) == 120_000 // 8 - 1
+    assert len(answers[0].json["windows"]) == 40_000 // 8 - 1
 
 
 def test_the_open_inference_protocol_answers_for_signals_too(

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 from slipway_components.signals.gather.task import gather
-from slipway_components.signals.validate.task import validate
+from slipway_components.signals.validate.task import Validation, validate
 
 from slipway.adapters.kfp_pipelines import PACKAGE, declared_parameters, load_pipeline
 from tests.fixtures.datasets import real_data
@@ -12,25 +12,26 @@ from tests.fixtures.datasets import real_data
 pytestmark = pytest.mark.slow
 
 
+def _validate(tmp_path: Path, name: str) -> Validation:
+    """With the pipeline's own parameters, but two folds alone, which is quick."""
+    recordings = tmp_path / "recordings"
+    gather(recordings, name=name, data=str(real_data(name)), recordings=0, seed=1)
+    declared = declared_parameters(load_pipeline(PACKAGE, name))
+    parameters = {**{one.name: one.default for one in declared}, "folds": 2}
+    return validate(recordings, tmp_path / "evaluation", name=name, parameters=parameters)
+
+
 def test_appliances_are_told_apart_by_recordings_that_were_not_learned_from(
     tmp_path: Path,
 ) -> None:
-    gather(
-        tmp_path / "recordings",
-        name="appliances",
-        data=str(real_data("appliances")),
-        recordings=0,
-        seed=1,
-    )
-    defaults = {
-        p.name: p.default for p in declared_parameters(load_pipeline(PACKAGE, "appliances"))
-    }
-    done = validate(
-        tmp_path / "recordings",
-        tmp_path / "evaluation",
-        name="appliances",
-        parameters={**defaults, "folds": 2},
-    )
+    done = _validate(tmp_path, "appliances")
     assert done.judged.windows.accuracy >= 0.97
     assert done.judged.recordings.accuracy == 1
     assert done.single.windows.accuracy - done.judged.windows.accuracy <= 0.01
+
+
+def test_motion_is_told_apart_by_recordings_that_were_not_learned_from(tmp_path: Path) -> None:
+    done = _validate(tmp_path, "motion")
+    assert done.judged.windows.accuracy >= 0.95
+    assert done.single.windows.accuracy - done.judged.windows.accuracy <= 0.01
+    assert done.judged.windows.accuracy > done.baseline.windows.accuracy

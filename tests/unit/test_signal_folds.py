@@ -76,3 +76,10 @@ def test_one_recording_that_is_too_short_to_be_cut() -> None:
 def test_fewer_than_two_folds() -> None:
     with pytest.raises(InvalidInput, match="folds is 1"):
         _folds(_recordings({"coffee": 4, "tea": 4}), count=1)
+
+
+def test_blocks_of_two_labels_whose_recordings_have_the_same_name_are_apart() -> None:
+    values = np.zeros((100, 1))
+    pair = [Recording(label, "1", values, 0.0, ("x",)) for label in ("broken", "healthy")]
+    folds = _folds(pair, count=3)
+    assert len({block.group for block in folds.recordings}) == 6

@@ -25,7 +25,7 @@ def test_a_recording_comes_back_as_it_was_and_always_as_the_same_bytes(tmp_path:
     back = read(path)
     assert np.array_equal(back.values, _recording().values)
     assert (back.label, back.name, back.rate, back.axes) == ("on", "a", 50.0, AXES)
-    assert back.group == "long"
+    assert back.group == "on/long"
     assert dataclasses.replace(back, source="").group == "on/a"
     assert path.read_bytes() == write(tmp_path / "two", _recording()).read_bytes()
 

@@ -13,11 +13,13 @@ from typing import Any, Final
 import numpy as np
 
 ALIGNMENT: Final = 16  # bytes
-_BYTES: Final = {0: 4, 2: 4, 3: 1, 4: 8, 9: 1, 7: 2}  # of the schema's TensorType
+_INT8: Final = 9  # of the schema's TensorType
+_BYTES: Final = {0: 4, 2: 4, 3: 1, 4: 8, 7: 2, _INT8: 1}
 
-# On 32 bits: of each tensor its TfLiteEvalTensor, of each operator its node with parameters, of
-# each output channel of a convolution its multiplier and shift.
-_PER_TENSOR, _PER_OPERATOR, _PER_CHANNEL = 12, 128, 8
+# What the interpreter's structures take where pointers have 64 bits, less where they have 32: of
+# each tensor its TfLiteEvalTensor, of each operator its node and what it prepares, of each output
+# channel of a convolution multiplier and shift, and what any model takes.
+_PER_TENSOR, _PER_OPERATOR, _PER_CHANNEL, _ALWAYS = 24, 128, 8, 1024
 
 
 @dataclass(frozen=True)
@@ -25,7 +27,7 @@ class Arena:
     """Bytes."""
 
     tensors: int  # planned as the interpreter does
-    structures: int  # what it keeps about tensors and operators: an estimate
+    structures: int  # what it keeps about tensors and operators: an estimate from above
 
     @property
     def total(self) -> int:
@@ -68,13 +70,14 @@ def arena(model: Path) -> Arena:
         if not constant[index]
     ]
     channels = sum(
-        max(0, len(_scales(graph.Tensors(index))) - 1) for index in range(graph.TensorsLength())
+        max(0, _scales(graph.Tensors(index)) - 1) for index in range(graph.TensorsLength())
     )
     return Arena(
         planned(needs),
         graph.TensorsLength() * _PER_TENSOR
         + len(operators) * _PER_OPERATOR
-        + channels * _PER_CHANNEL,
+        + channels * _PER_CHANNEL
+        + _ALWAYS,
     )
 
 
@@ -96,8 +99,7 @@ def _bytes(tensor: Any) -> int:
     return -(-size // ALIGNMENT) * ALIGNMENT
 
 
-def _scales(tensor: Any) -> list[float]:
+def _scales(tensor: Any) -> int:
+    """How many scales 8-bit weights have; one, or one for each channel."""
     quantisation = tensor.Quantization()
-    if quantisation is None or not quantisation.ScaleLength():
-        return []
-    return [float(scale) for scale in quantisation.ScaleAsNumpy()]
+    return quantisation.ScaleLength() if quantisation and tensor.Type() == _INT8 else 0

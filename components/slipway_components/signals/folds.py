@@ -43,7 +43,7 @@ def fold(recordings: Sequence[Recording], count: int, *, window: int, seed: int)
         for number, group in enumerate(groups):
             where[group] = free[number % count]
             dealt[where[group]] += 1
-    sources = sum(len(_groups(recordings, label)) for label in labels)
+    sources = len({recording.group for recording in recordings})
     said = f"{count} folds over {sources} recordings, none of them on two sides"
     if cut:
         said += (

@@ -20,6 +20,7 @@ FRAME: Final = 400  # samples
 FRAMES: Final = 15  # of a window
 COEFFICIENTS: Final = 20
 BRIGHTEST: Final = 255.0  # of the picture that the network sees
+MOST: Final = 12_000  # windows of a label to learn from
 OUTLIERS: Final = 0.5  # percent of the values at either end of the scale that are cut off
 
 
@@ -72,11 +73,14 @@ class Sounds(Workload):
         return Scaling(tuple(low.tolist()), tuple(factor.tolist()), (0.0, BRIGHTEST))
 
     def select(self, targets: NDArray[np.int64], rng: np.random.Generator) -> NDArray[np.int64]:
-        """Of the label with the most windows no more than the next one has."""
-        counts = np.bincount(targets)
-        largest, limit = int(counts.argmax()), int(np.sort(counts)[-2])
-        kept = rng.permutation(np.flatnonzero(targets == largest))[:limit]
-        return np.sort(np.concatenate([kept, np.flatnonzero(targets != largest)]))
+        """Of the label with the most windows no more than the next one has, and of none more than
+        12,000: neighbours resemble each other, and cost more time than they teach."""
+        limit = min(MOST, int(np.sort(np.bincount(targets))[-2]))
+        kept = [
+            rng.permutation(np.flatnonzero(targets == label))[:limit]
+            for label in np.unique(targets)
+        ]
+        return np.sort(np.concatenate(kept))
 
     def network(self, shape: tuple[int, ...], labels: int, parameters: Parameters) -> Any:
         """Three 2-D convolutions, each with its normalisation, then the mean over the picture."""

@@ -12,6 +12,7 @@ from slipway_features.signal import Signal
 
 AXES: Final = ("sound",)
 WINDOW: Final = 6_000  # samples that the model looks at
+STEP: Final = 400  # samples from one window to the next
 
 _FRAME = 400  # samples over which loudness is taken
 _QUIET = 20  # percent of the frames that are taken for the background
@@ -29,14 +30,17 @@ class Segment:
 
 def cut(recording: Recording, segments: Sequence[Segment]) -> Iterator[Recording]:
     """A stretch for each segment, all windows of which hear half a window of the event or all of
-    it; and one, `unknown`, for each pause between them that holds a window. All are of one group.
+    it; and one, `unknown`, for each pause between them that holds a window. All are of one group,
+    and no window is in two of them.
     """
-    length, heard_until = len(recording.values), 0
+    length, heard_until, free = len(recording.values), 0, 0
     for segment in sorted(segments, key=lambda segment: segment.start):
         yield from _pause(recording, heard_until, segment.start)
-        start = max(0, min(segment.start - WINDOW // 2, length - WINDOW))
+        start = max(free, min(segment.start - WINDOW // 2, length - WINDOW))
         end = min(length, max(segment.end + WINDOW // 2, start + WINDOW))
-        yield _part(recording, start, end, segment.label)
+        if end - start >= WINDOW:
+            yield _part(recording, start, end, segment.label)
+            free = start + (end - start - WINDOW) // STEP * STEP + STEP
         heard_until = max(heard_until, segment.end)
     yield from _pause(recording, heard_until, length)
 

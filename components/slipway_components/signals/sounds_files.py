@@ -63,8 +63,9 @@ def made_up(
         for number in range(recordings):
             made = scene(np.random.default_rng([seed, index, number]), label, unseen=unseen)
             values = made.samples[:, np.newaxis]
-            event = [] if label == UNKNOWN else [Segment(made.start, made.end, label)]
-            yield Recording(label, f"scene-{number:04}", values, float(RATE), AXES), event
+            segments = [Segment(*stretch, label) for stretch in made.audible]
+            recording = Recording(label, f"scene-{number:04}", values, float(RATE), AXES)
+            yield recording, [] if label == UNKNOWN else segments
 
 
 def make_up(output: Path, *, recordings: int, seed: int, unseen: bool) -> None:

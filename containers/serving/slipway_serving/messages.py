@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from slipway_serving.errors import RequestError
 
-_ELEMENTS: Final = 2**20  # values of a body; some 100 bytes each in memory
+_ELEMENTS: Final = 2**19  # values of a body; some 100 bytes each in memory
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ from slipway_serving.engine import Answer, Engine
 from slipway_serving.errors import RequestError
 from slipway_serving.predictions import UNKNOWN, ranked
 
-_MOST: Final = 2**20  # values of one recording; a minute of sound at 16 kHz
+_MOST: Final = 2**19  # values of one recording; half a minute of sound at 16 kHz
 
 
 def predict(engine: Engine, data: bytes, form: str) -> dict[str, Any]:

@@ -26,16 +26,16 @@ RATIOS: Final = (15.0, 45.0)  # decibels, of the loudest of a sound to the backg
 
 _AUDIBLE = 0.1  # of a sound's highest short-time level; -20 dB
 _FRAME = 160  # samples over which a level is taken
+_PAUSE = 15  # frames; what is quiet for longer parts two stretches
 
 
 @dataclass(frozen=True, eq=False)
 class Scene:
-    """What a microphone heard, and when the event was to be heard."""
+    """What a microphone heard, and when the sound that the label names was to be heard."""
 
     label: str
     samples: Sound  # within -1 to 1, as a file of 16 bits holds them
-    start: int  # first sample of the event
-    end: int  # the sample after its last
+    audible: tuple[tuple[int, int], ...]  # first sample, the sample after the last
 
 
 def scene(rng: Random, label: str, *, unseen: bool = False) -> Scene:
@@ -51,23 +51,33 @@ def scene(rng: Random, label: str, *, unseen: bool = False) -> Scene:
     sound = heard_in(room, rng, source)
     # Relative to the loudest part of the sound: the background from nearly nothing to a lot.
     ratio = 10 ** (-rng.uniform(*RATIOS) / 20)
-    start, end = _audible(sound, max(ratio, _AUDIBLE))
+    stretches = _audible(sound, max(ratio, _AUDIBLE))
+    start, end = stretches[0][0], stretches[-1][1]
     before, after = samples(rng.uniform(0.1, 1.2)), samples(rng.uniform(0.1, 1.2))
     heard = np.concatenate([np.zeros(before), sound[start:end], np.zeros(after)])
     heard /= max(float(np.abs(heard).max()), 1e-12)
     loudest = float(np.sqrt(_levels(heard).max())) or 0.3
     unrest = rng.uniform(0, 1) * wander(rng, len(heard), log_uniform(rng, 0.3, 12))
     heard += ratio * loudest * kind(rng, len(heard)) * (1 - unrest)
-    return Scene(label, _microphone(rng, heard), before, before + end - start)
+    shift = before - start
+    audible = tuple((first + shift, last + shift) for first, last in stretches)
+    return Scene(label, _microphone(rng, heard), audible)
 
 
-def _audible(sound: Sound, least: float) -> tuple[int, int]:
-    """From where to where it is louder than `least` of its loudest; all of it when it is silent."""
+def _audible(sound: Sound, least: float) -> list[tuple[int, int]]:
+    """The stretches in which it is louder than `least` of its loudest; all of it when it is
+    silent."""
     levels = np.sqrt(_levels(sound))
     loud = np.flatnonzero(levels > least * levels.max())
     if not len(loud):
-        return 0, len(sound)
-    return int(loud[0]) * _FRAME, min(len(sound), (int(loud[-1]) + 1) * _FRAME)
+        return [(0, len(sound))]
+    apart = np.flatnonzero(np.diff(loud) > _PAUSE)
+    firsts = loud[np.concatenate([[0], apart + 1])]
+    lasts = loud[np.concatenate([apart, [len(loud) - 1]])]
+    return [
+        (int(first) * _FRAME, min(len(sound), (int(last) + 1) * _FRAME))
+        for first, last in zip(firsts, lasts, strict=True)
+    ]
 
 
 def _levels(sound: Sound) -> Sound:
