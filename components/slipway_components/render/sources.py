@@ -30,9 +30,14 @@ class Source:
         return str(self.file) if self.file else f"{self.label}/{self.group}"
 
 
-def parametric(labels: Sequence[str], count: int) -> list[Source]:
-    """`count` sources of each label; all parts that ship as code when no label is given."""
-    from slipway_components.render.meshes import MESHES, PARTS
+def parametric(labels: Sequence[str], count: int, catalogue: str) -> list[Source]:
+    """`count` sources of each label; all of `catalogue` when no label is given."""
+    from slipway_components.render.meshes import CATALOGUES, MESHES
+
+    if catalogue not in CATALOGUES:
+        raise InvalidInput(
+            f"catalogue is {catalogue!r}", hint=f"Choose one of {', '.join(CATALOGUES)}"
+        )
 
     for label in labels:
         if label not in MESHES:
@@ -42,7 +47,7 @@ def parametric(labels: Sequence[str], count: int) -> list[Source]:
             )
     return [
         Source(label, f"mesh-{index:04}")
-        for label in sorted(set(labels) or PARTS)
+        for label in sorted(set(labels) or CATALOGUES[catalogue])
         for index in range(count)
     ]
 

@@ -1,4 +1,4 @@
-"""CAD meshes of mechanical parts as code: dimensions are drawn from a seeded generator."""
+"""CAD meshes of parts and household things as code: dimensions are drawn from a seeded generator."""
 
 from collections.abc import Callable, Mapping
 
@@ -28,4 +28,5 @@ HOUSEHOLD: Mapping[str, Callable[[np.random.Generator], trimesh.Trimesh]] = {
     "unknown": something,
 }
 
+CATALOGUES = {"parts": PARTS, "household": HOUSEHOLD}
 MESHES = {**PARTS, **HOUSEHOLD}

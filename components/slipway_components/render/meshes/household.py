@@ -42,7 +42,9 @@ def _vessel(rng: np.random.Generator) -> trimesh.Trimesh:
     if height > 0.5 and rng.random() < 0.5:
         ear = CrossSection.circle(wall * 1.3, 20).translate((height * 0.28, 0.0)).revolve(40)
         ring = ear.rotate((90, 0, 0)).translate((float(radius[12]), 0, height / 2))
-        solid += ring - turned([(0.0, -1.0), (radius.min() * 0.9, -1.0), (radius.min() * 0.9, 2.0), (0.0, 2.0)])
+        solid += ring - turned(
+            [(0.0, -1.0), (radius.min() * 0.9, -1.0), (radius.min() * 0.9, 2.0), (0.0, 2.0)]
+        )
     return finished(solid)
 
 
@@ -63,7 +65,9 @@ def _sticks(rng: np.random.Generator) -> trimesh.Trimesh:
     flat = rng.uniform(0.15, 1.0)
     if rng.random() < 0.5:
         tip = turned([(0.0, 0.0), (thick * 1.2, 0.0), (0.0, thick * 5)])
-        solid = solid.trim_by_plane((0, 0, -1), -length + 0.01) + tip.translate((0, 0, length - 0.02))
+        solid = solid.trim_by_plane((0, 0, -1), -length + 0.01) + tip.translate(
+            (0, 0, length - 0.02)
+        )
     return finished(solid.scale((1, flat, 1)))
 
 
