@@ -31,23 +31,23 @@ class Source:
 
 
 def parametric(labels: Sequence[str], count: int, catalogue: str) -> list[Source]:
-    """`count` sources of each label; all of `catalogue` when no label is given."""
-    from slipway_components.render.meshes import CATALOGUES, MESHES
+    """`count` sources of each label of `catalogue`; of all that it has when none is given."""
+    from slipway_components.render.meshes import CATALOGUES
 
     if catalogue not in CATALOGUES:
         raise InvalidInput(
             f"catalogue is {catalogue!r}", hint=f"Choose one of {', '.join(CATALOGUES)}"
         )
-
+    shipped = CATALOGUES[catalogue]
     for label in labels:
-        if label not in MESHES:
+        if label not in shipped:
             raise InvalidInput(
-                f"no mesh ships for label {label!r}",
-                hint=f"There are {', '.join(sorted(MESHES))}; for others give a folder of meshes",
+                f"no mesh ships for label {label!r} in the catalogue {catalogue}",
+                hint=f"There are {', '.join(sorted(shipped))}; for others give a folder of meshes",
             )
     return [
         Source(label, f"mesh-{index:04}")
-        for label in sorted(set(labels) or CATALOGUES[catalogue])
+        for label in sorted(set(labels) or shipped)
         for index in range(count)
     ]
 

@@ -1,4 +1,4 @@
-"""CAD meshes of parts and household things as code: dimensions are drawn from a seeded generator."""
+"""Meshes of parts and household things as code: dimensions are drawn from a seeded generator."""
 
 from collections.abc import Callable, Mapping
 
