@@ -26,6 +26,7 @@ CACHED = {
     "appliances": OF_SIGNALS,
     "motion": OF_SIGNALS,
     "sounds": OF_SIGNALS,
+    "vibration": OF_SIGNALS,
 }
 ALWAYS_NEW = {"configure", "version", "gate", "register", "publish"}
 

@@ -40,7 +40,9 @@ def recordings(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def evaluation(recordings: Path) -> tuple[Path, Validation]:
     folder = recordings.parent / "evaluation"
-    return folder, validate(recordings, folder, name="motion", parameters=PARAMETERS)
+    done = validate(recordings, folder, name="motion", parameters=PARAMETERS)
+    assert isinstance(done, Validation)
+    return folder, done
 
 
 @pytest.fixture(scope="module", params=["dense", "convolution"])

@@ -18,7 +18,9 @@ def _validate(tmp_path: Path, name: str) -> Validation:
     gather(recordings, name=name, data=str(real_data(name)), recordings=0, seed=1)
     declared = declared_parameters(load_pipeline(PACKAGE, name))
     parameters = {**{one.name: one.default for one in declared}, "folds": 2}
-    return validate(recordings, tmp_path / "evaluation", name=name, parameters=parameters)
+    done = validate(recordings, tmp_path / "evaluation", name=name, parameters=parameters)
+    assert isinstance(done, Validation)
+    return done
 
 
 def test_appliances_are_told_apart_by_recordings_that_were_not_learned_from(

@@ -5,9 +5,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from slipway.domain.card import Task
 from slipway_components.progress import track
 from slipway_components.signals.examples import Examples, examples_of
-from slipway_components.signals.fitting import Fitted, fit_network
+from slipway_components.signals.fitting import Fitted, fit_autoencoder, fit_network
 from slipway_components.signals.recordings import Recording
 from slipway_components.signals.workloads import Parameters, Workload
 from slipway_features.preparing import Preparing, preparing
@@ -25,14 +26,15 @@ class Dataset:
     variations: tuple[tuple[Examples, ...], ...]  # of each of the examples
 
     def fit(self, chosen: Sequence[int]) -> Fitted:
-        """Learn from the recordings with these indices."""
-        return fit_network(
-            self.workload,
-            [self.examples[index] for index in chosen],
-            [varied for index in chosen for varied in self.variations[index]],
-            self.labels,
-            self.parameters,
-        )
+        """Learn from the recordings with these indices; to find anomalies, from the normal ones of
+        them."""
+        examples = [self.examples[index] for index in chosen]
+        variations = [varied for index in chosen for varied in self.variations[index]]
+        if self.workload.task == Task.ANOMALIES:
+            normal = [one for one in examples if one.recording.label == self.labels[0]]
+            varied = [one for one in variations if one.recording.label == self.labels[0]]
+            return fit_autoencoder(self.workload, normal, varied, self.parameters)
+        return fit_network(self.workload, examples, variations, self.labels, self.parameters)
 
 
 def prepare(

@@ -80,10 +80,17 @@ def statistics(window: Signal) -> Reals:
     return np.concatenate([window.mean(axis=0), np.log(deviation)])
 
 
-def labels_of(recordings: Sequence[Recording]) -> tuple[str, ...]:
-    """All labels, sorted: their order is the order of the model's scores. Raises InvalidDataset
-    for fewer than two."""
+def labels_of(recordings: Sequence[Recording], expected: tuple[str, ...] = ()) -> tuple[str, ...]:
+    """All labels in the order of the model's scores: as expected, or else sorted. Raises
+    InvalidDataset for fewer than two, and for others than those expected."""
     labels = tuple(sorted({recording.label for recording in recordings}))
+    if expected and set(labels) != set(expected):
+        raise InvalidDataset(
+            f"there are recordings of {', '.join(labels)}, not of {' and '.join(expected)}",
+            hint=f"Give some of {' and some of '.join(expected)}",
+        )
+    if expected:
+        return expected
     if len(labels) < 2:
         raise InvalidDataset(
             f"the only label is {labels[0]!r}", hint="A classifier needs at least two labels"

@@ -53,7 +53,7 @@ class Effort:
 class Fitted:
     """A network that has learned, and what it needs beside."""
 
-    network: Any  # Keras model: scaled features [batch, …] → scores [batch, labels]
+    network: Any  # Keras model: scaled features [batch, …] → what the workload's network answers
     scaling: Scaling
     inputs: NDArray[np.float32]  # [N, …] what it learned from, scaled, without variations
     curves: Curves
@@ -84,7 +84,34 @@ def fit_network(
     targets = targets[chosen]
     network = workload.network(inputs.shape[1:], len(labels), parameters)
     weights = len(targets) / len(labels) / np.bincount(targets, minlength=len(labels))
-    curves = _fit(network, inputs, targets, weights.astype(np.float32)[targets], effort)
+    network.compile(
+        _optimizer(effort, len(inputs)),
+        keras.losses.CategoricalCrossentropy(label_smoothing=LABEL_SMOOTHING),
+        metrics=["accuracy"],
+        jit_compile=False,  # compiling for the processor costs more time than it saves
+    )
+    right = np.eye(len(labels), dtype=np.float32)[targets]
+    curves = _fit(network, inputs, right, effort, weights.astype(np.float32)[targets])
+    return Fitted(network, scaling, _scaled(scaling, given), curves)
+
+
+def fit_autoencoder(
+    workload: Workload,
+    examples: Sequence[Examples],
+    variations: Sequence[Examples],
+    parameters: Parameters,
+) -> Fitted:
+    """Learn to give the windows of `examples` and of their `variations` back, by the mean absolute
+    error. Deterministic, and without early stopping, as `fit_network`. Raises InvalidInput."""
+    effort = Effort.of(parameters)
+    keras, _ = import_keras()
+    keras.utils.set_random_seed(effort.seed)
+    given = np.concatenate([part.features for part in examples])
+    scaling = workload.scaling(given, parameters)
+    inputs = _scaled(scaling, np.concatenate([given, *(part.features for part in variations)]))
+    network = workload.network(inputs.shape[1:], 0, parameters)
+    network.compile(_optimizer(effort, len(inputs)), "mean_absolute_error", jit_compile=False)
+    curves = _fit(network, inputs, inputs, effort)
     return Fitted(network, scaling, _scaled(scaling, given), curves)
 
 
@@ -92,16 +119,10 @@ def _scaled(scaling: Scaling, features: Reals) -> NDArray[np.float32]:
     return scaling.apply(features).astype(np.float32)
 
 
-def _fit(
-    network: Any,
-    inputs: NDArray[np.float32],
-    targets: NDArray[np.int64],
-    weights: NDArray[np.float32],
-    effort: Effort,
-) -> Curves:
-    """All epochs, the rate rising to the highest and falling along a cosine."""
+def _optimizer(effort: Effort, windows: int) -> Any:
+    """Its rate rises to the highest and falls along a cosine over all epochs."""
     keras, _ = import_keras()
-    steps = effort.epochs * -(-len(targets) // effort.batch_size)
+    steps = effort.epochs * -(-windows // effort.batch_size)
     warm_up = max(1, int(steps * WARM_UP))
     schedule = keras.optimizers.schedules.CosineDecay(
         effort.learning_rate / 10,
@@ -110,27 +131,30 @@ def _fit(
         warmup_target=effort.learning_rate,
         warmup_steps=warm_up,
     )
-    network.compile(
-        keras.optimizers.Adam(schedule),
-        keras.losses.CategoricalCrossentropy(label_smoothing=LABEL_SMOOTHING),
-        metrics=["accuracy"],
-        jit_compile=False,  # compiling for the processor costs more time than it saves
-    )
+    return keras.optimizers.Adam(schedule)
+
+
+def _fit(
+    network: Any,
+    inputs: NDArray[np.float32],
+    targets: NDArray[np.float32],
+    effort: Effort,
+    weights: NDArray[np.float32] | None = None,
+) -> Curves:
+    """All epochs of the compiled network; the curves of its loss and metrics."""
     network.optimizer.build(
         network.trainable_variables
     )  # in the first step it would be traced twice
     history = network.fit(
         inputs,
-        np.eye(network.output_shape[-1], dtype=np.float32)[targets],
+        targets,
         sample_weight=weights,
         batch_size=effort.batch_size,
         epochs=effort.epochs,
         callbacks=[_reporter(effort.epochs)],
         verbose=0,
     )
-    return {
-        name: [float(value) for value in history.history[name]] for name in ("loss", "accuracy")
-    }
+    return {name: [float(value) for value in curve] for name, curve in history.history.items()}
 
 
 def _reporter(epochs: int) -> Any:
@@ -145,9 +169,7 @@ def _reporter(epochs: int) -> Any:
             return
         told[0] = now
         left = (now - started) / done * (epochs - done)
-        say(
-            f"fit: epoch {done}/{epochs}, loss {logs['loss']:.3f}, accuracy"
-            f" {logs['accuracy']:.3f}, {left:.0f} s left"
-        )
+        reached = ", ".join(f"{name} {value:.3f}" for name, value in sorted(logs.items()))
+        say(f"fit: epoch {done}/{epochs}, {reached}, {left:.0f} s left")
 
     return keras.callbacks.LambdaCallback(on_epoch_end=on_epoch_end)

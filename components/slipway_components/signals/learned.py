@@ -28,7 +28,6 @@ class Learned:
     labels: tuple[str, ...]  # in the order of the scores
     preprocessing: Mapping[str, Any]
     scaling: Mapping[str, Any]
-    unknown: float  # a best score below it is answered with "unknown"
 
     @property
     def preparing(self) -> Preparing:
@@ -52,7 +51,6 @@ class Learned:
                 labels=tuple(map(str, document["labels"])),
                 preprocessing=dict(document["preprocessing"]),
                 scaling=dict(document["scaling"]),
-                unknown=float(document["unknown"]),
             )
         except (OSError, ValueError, KeyError, TypeError) as error:
             raise NotFound(

@@ -51,7 +51,9 @@ def plan(name: str, given: Mapping[str, Parameter]) -> Plan:
             f"the windows of {name} cannot be prepared: {error}",
             hint="Mend the parameters of windows and features",
         ) from error
-    between("unknown", given["unknown"], 0, 1)
+    for share in ("unknown", "false_alarms"):
+        if share in given:
+            between(share, given[share], 0, 1)
     between("folds", given["folds"], 2, 100)
     training = {key: value for key, value in given.items() if key not in _NOT_OF_TRAINING}
     return Plan(configuration, canonical(training), canonical(preprocessing))

@@ -24,6 +24,7 @@ class Workload(Protocol):
     task: str = "series-classification"  # as the model's card names it
     kernels: str = "reference"  # those that serve, as the model's card names them
     axes: tuple[str, ...]
+    labels: tuple[str, ...] = ()  # in the card's order; none where the data says which there are
 
     def load(self, source: Path) -> Iterator[Recording]:
         """The recordings of a user's folder, in this workload's formats; a SlipwayError names the
@@ -54,11 +55,13 @@ class Workload(Protocol):
         ...
 
     def scaling(self, features: Reals, parameters: Parameters) -> Scaling:
-        """Learned from unscaled features [N, …] of training windows."""
+        """Learned from unscaled features [N, …] of training windows; of anomaly-detection only from
+        the normal ones."""
         ...
 
     def network(self, shape: tuple[int, ...], labels: int, parameters: Parameters) -> Any:
-        """A new Keras model: scaled features [batch, *shape] → scores [batch, labels]."""
+        """A new Keras model: scaled features [batch, *shape] → scores [batch, labels], or of
+        anomaly-detection the same features again."""
         ...
 
     def variations(
@@ -90,11 +93,18 @@ def _sounds() -> Workload:
     return Sounds()
 
 
+def _vibration() -> Workload:
+    from slipway_components.signals.vibration import Vibration
+
+    return Vibration()
+
+
 # Name → what makes it; imported when it is asked for.
 WORKLOADS: Final[Mapping[str, Callable[[], Workload]]] = {
     "appliances": _appliances,
     "motion": _motion,
     "sounds": _sounds,
+    "vibration": _vibration,
 }
 
 

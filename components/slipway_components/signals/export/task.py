@@ -5,6 +5,7 @@ import json
 import statistics
 import time
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -39,7 +40,7 @@ def export(
     `output` gets `saved_model/`, `model.tflite` (int8 throughout), `model_float.tflite`,
     `model.json` (the card) and `export.json` (sizes in bytes, milliseconds an inference on this
     machine's processor). The same training gives the same bytes, export.json excepted. The card's
-    metrics are those that `validate` wrote to `evaluation`.
+    metrics and thresholds are those that `validate` wrote to `evaluation`.
 
     Raises InvalidName for a malformed version, NotFound where there is no model, InvalidDataset,
     InvalidInput for an evaluation that is none, Failed when the converter ends badly.
@@ -47,8 +48,8 @@ def export(
     parsed = ModelVersion.parse(version)
     learned = Learned.read(model)
     kernels = Kernels(workload(learned.workload).kernels)
-    metrics, split = _read_metrics(evaluation / "metrics.json")
-    said = f"{split}; the released model learned from all of them"
+    judged = _read_judged(evaluation / "metrics.json")
+    said = f"{judged.split}; the released model learned from all of them"
     calibrating = representative(model)
     with appearing(output) as folder:
         conversion.run([conversion.Conversion(model / MODEL_FILE, calibrating, folder)])
@@ -66,8 +67,8 @@ def export(
             preprocessing=learned.preprocessing,
             scaling=learned.scaling,
             kernels=kernels,
-            thresholds={"unknown": learned.unknown},
-            metrics=metrics,
+            thresholds=judged.thresholds,
+            metrics=judged.metrics,
             lineage={**lineage, "workload": learned.workload, "split": said},
             golden=tuple(_golden(window, path) for window in _one_of_each(recordings, learned)),
             golden_tolerance=_tolerance(inputs, kernels, file),
@@ -83,11 +84,23 @@ def export(
     return card
 
 
-def _read_metrics(file: Path) -> tuple[dict[str, float], str]:
+@dataclass(frozen=True)
+class _Judged:
+    """What `validate` found, for the card."""
+
+    metrics: dict[str, float]
+    thresholds: dict[str, float]
+    split: str
+
+
+def _read_judged(file: Path) -> _Judged:
     try:
         document = json.loads(file.read_bytes())
-        metrics = {str(name): float(value) for name, value in document["metrics"].items()}
-        return metrics, str(document["split"])
+        return _Judged(
+            {str(name): float(value) for name, value in document["metrics"].items()},
+            {str(name): float(value) for name, value in document["thresholds"].items()},
+            str(document["split"]),
+        )
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise InvalidInput(
             f"{file} is no evaluation: {type(error).__name__} {error}", hint="Validate again"

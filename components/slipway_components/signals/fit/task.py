@@ -24,7 +24,7 @@ def fit(recordings: Path, output: Path, *, name: str, parameters: Parameters) ->
     of = workload(name)
     window = int(of.preprocessing(parameters)["window"])
     found = long_enough(recordings_files.read_all(recordings), window)
-    labels = labels_of(found)
+    labels = labels_of(found, of.labels)
     dataset = prepare(of, found, labels, parameters)
     fitted = dataset.fit(range(len(found)))
     say(f"fit: {fitted.network.count_params()} parameters, {len(fitted.inputs)} windows")
@@ -33,7 +33,6 @@ def fit(recordings: Path, output: Path, *, name: str, parameters: Parameters) ->
         labels=labels,
         preprocessing=of.preprocessing(parameters),
         scaling=fitted.scaling.to_dict(),
-        unknown=float(parameters["unknown"]),
     )
     with appearing(output) as folder:
         learned.write(folder, fitted)

@@ -4,12 +4,13 @@ import json
 import statistics
 import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 
+from slipway.domain.card import Task
 from slipway_components.evaluate.picture import draw_confusion
 from slipway_components.evaluate.scores import Evaluation
 from slipway_components.export import conversion
@@ -19,6 +20,7 @@ from slipway_components.progress import say
 from slipway_components.signals import baseline
 from slipway_components.signals import recordings as recordings_files
 from slipway_components.signals.dataset import Dataset, prepare
+from slipway_components.signals.detecting import Detection
 from slipway_components.signals.device import SignalPath
 from slipway_components.signals.examples import labels_of, long_enough, stacked
 from slipway_components.signals.explorer import draw_explorer
@@ -38,7 +40,23 @@ class Validation:
     judged: Judged
     single: Judged  # the same networks in floats
     baseline: Judged  # a rule on means and deviations, in the same folds
+    unknown: float  # a best score below it is answered with "unknown"
     split: str  # how it was split, in one sentence
+
+    @property
+    def thresholds(self) -> dict[str, float]:
+        """For the card."""
+        return {"unknown": self.unknown}
+
+    def said(self) -> Iterator[str]:
+        """Lines for people."""
+        for what in ("windows", "recordings"):
+            evaluation: Evaluation = getattr(self.judged, what)
+            simple: Evaluation = getattr(self.baseline, what)
+            yield (
+                f"{evaluation.accuracy:.1%} of {evaluation.matrix.sum()} {what} are right,"
+                f" {simple.accuracy:.1%} by the rule on means and deviations"
+            )
 
     def metrics(self) -> dict[str, float]:
         """For the card: of windows, and of recordings where the name says so."""
@@ -59,21 +77,22 @@ class CrossValidation:
     """Windows, and what models that had not learned from their recordings answered."""
 
     dataset: Dataset
-    answers: tuple[Reals, ...]  # int8 scores [windows, labels] of each of the examples
+    answers: tuple[Reals, ...]  # int8 scores of each of the examples, see SignalPath.scores_of
     answers_float: tuple[Reals, ...]
-    answers_baseline: tuple[Reals, ...]
+    folds: Folds
     split: str  # how it was split, in one sentence
     size: int  # bytes of one int8 model
     milliseconds: float  # from a window to its scores, the median on this machine
 
     def judge(self) -> Validation:
-        """Compare with the true labels."""
+        """Compare a classifier's answers with the true labels."""
         unknown = float(self.dataset.parameters["unknown"])
         examples, labels = self.dataset.examples, self.dataset.labels
         return Validation(
             Judged.of(examples, self.answers, labels, unknown),
             Judged.of(examples, self.answers_float, labels, unknown),
-            Judged.of(examples, self.answers_baseline, labels, 0.0),
+            Judged.of(examples, _baseline(self.dataset, self.folds), labels, 0.0),
+            unknown,
             self.split,
         )
 
@@ -89,38 +108,57 @@ def cross_validate(
     """
     window = int(of.preprocessing(parameters)["window"])
     found = long_enough(given, window)
-    labels = labels_of(found)
+    labels = labels_of(found, of.labels)
     folds = fold(found, int(parameters["folds"]), window=window, seed=int(parameters["seed"]))
     dataset = prepare(of, folds.recordings, labels, parameters)
     split = folds.said + _left_out(len(given) - len(found))
     return _ask(dataset, folds, split)
 
 
-def validate(recordings: Path, output: Path, *, name: str, parameters: Parameters) -> Validation:
+def validate(
+    recordings: Path, output: Path, *, name: str, parameters: Parameters
+) -> Validation | Detection:
     """Cross-validate and write the new folder `output`.
 
     `recordings` is what `gather` wrote, `name` the workload's. `output` gets metrics.json,
-    explorer.png (the windows by their features) and, for windows and for recordings, a confusion
-    matrix (.json and .png). Errors as for `cross_validate`.
+    explorer.png (the windows by their features) or of anomaly-detection errors.png (how they are
+    distributed) and, for windows and for recordings, a confusion matrix (.json and .png). Errors
+    as for `cross_validate`.
     """
     given = recordings_files.read_all(recordings)
-    crossed = cross_validate(workload(name), given, parameters)
-    done = crossed.judge()
+    of = workload(name)
+    crossed = cross_validate(of, given, parameters)
+    done = _detection(crossed) if of.task == Task.ANOMALIES else crossed.judge()
     with appearing(output) as folder:
-        metrics = {"schema": 1, "split": done.split, "metrics": done.metrics()}
-        (folder / "metrics.json").write_text(json.dumps(metrics, indent=2) + "\n")
+        document = {
+            "schema": 1,
+            "split": done.split,
+            "metrics": done.metrics(),
+            "thresholds": done.thresholds,
+        }
+        (folder / "metrics.json").write_text(json.dumps(document, indent=2) + "\n")
         for what in ("windows", "recordings"):
             _write_confusion(folder, getattr(done.judged, what), what)
-        _draw_explorer(folder / "explorer.png", crossed)
-    say(f"validate: {done.split}")
-    for what in ("windows", "recordings"):
-        evaluation: Evaluation = getattr(done.judged, what)
-        simple: Evaluation = getattr(done.baseline, what)
-        say(
-            f"validate: {evaluation.accuracy:.1%} of {evaluation.matrix.sum()} {what} are right,"
-            f" {simple.accuracy:.1%} by the rule on means and deviations"
-        )
+        if isinstance(done, Detection):
+            done.draw(folder / "errors.png")
+        else:
+            _draw_explorer(folder / "explorer.png", crossed)
+    for line in (done.split, *done.said()):
+        say(f"validate: {line}")
     return done
+
+
+def _detection(crossed: CrossValidation) -> Detection:
+    dataset = crossed.dataset
+    return Detection.of(
+        dataset.examples,
+        crossed.answers,
+        crossed.answers_float,
+        crossed.folds.of,
+        labels=dataset.labels,
+        false_alarms=float(dataset.parameters["false_alarms"]),
+        split=crossed.split,
+    )
 
 
 def _left_out(count: int) -> str:
@@ -152,7 +190,7 @@ def _ask(dataset: Dataset, folds: Folds, split: str) -> CrossValidation:
         dataset,
         tuple(answers[i] for i in range(len(folds.of))),
         tuple(answers_float[i] for i in range(len(folds.of))),
-        _baseline(dataset, folds),
+        folds,
         split,
         size,
         milliseconds,
@@ -174,7 +212,7 @@ def _baseline(dataset: Dataset, folds: Folds) -> tuple[Reals, ...]:
 def _path(dataset: Dataset, fitted: Fitted, file: Path) -> SignalPath:
     kernels = Kernels[dataset.workload.kernels.upper()]
     scaled = replace(dataset.preparing, scaling=fitted.scaling)
-    return SignalPath(LiteRtModel(file, kernels), scaled)
+    return SignalPath(LiteRtModel(file, kernels), scaled, Task(dataset.workload.task))
 
 
 def _milliseconds(path: SignalPath, recording: Recording) -> float:
