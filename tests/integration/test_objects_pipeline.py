@@ -76,6 +76,7 @@ def test_the_version_is_evaluated_through_the_program_that_serves_it(
     version = folder / ".slipway/buckets/model-output/objects" / str(run["version"])
     card = ModelCard.parse((version / "model.json").read_bytes())
     assert card.labels == LABELS
+    assert card.lineage["split"].startswith("one split, no group on two sides: ")
     assert card.inputs[0].shape == (1, 32, 32, 3)
     (images,) = Path(run["folder"]).glob("artifacts/*/collect/images")
     figures = _slipway(folder, "evaluate", version.name, "--data", images)
