@@ -5,15 +5,8 @@ from typing import NamedTuple
 from kfp import dsl
 from slipway_components.base import PIPELINE_IMAGE
 from slipway_components.collect.component import collect
-from slipway_components.evaluate.component import evaluate
-from slipway_components.export.component import export
-from slipway_components.gate.component import gate
-from slipway_components.publish.component import publish
-from slipway_components.register.component import register
-from slipway_components.snapshot.component import snapshot
-from slipway_components.split.component import split
-from slipway_components.train.component import train
-from slipway_components.version.component import version
+
+from slipway_pipelines._images import train_on_images
 
 
 @dsl.component(base_image=PIPELINE_IMAGE, install_kfp_package=False)
@@ -39,6 +32,7 @@ def configure(
     batch_size: int,
     learning_rate: float,
     patience: int,
+    augmentation: str,
     seed: int,
     gate_floor: float,
     gate_drop: float,
@@ -52,19 +46,14 @@ def configure(
     """Check the parameters before anything costs time, and note when the run began."""
     given = dict(locals())
     from slipway_components.configure import task
-    from slipway_components.split.task import check_shares
-    from slipway_components.train.task import TrainingParameters
+    from slipway_components.configure.images import plan
 
     from slipway.wiring import check_model_registry, open_bucket
 
-    check_shares(validation_share, test_share)
-    TrainingParameters(
-        image_size, alpha, blocks, weights, epochs, batch_size, learning_rate, patience, seed
-    )
+    planned = plan(given)
     task.check_bucket(name, open_bucket(bucket))
     check_model_registry(tracking_uri)
-    preprocessing = {"kind": "image", "width": image_size, "height": image_size}
-    return task.configure(given), task.canonical(preprocessing), task.begin(started)
+    return planned.configuration, planned.preprocessing, task.begin(started)
 
 
 @dsl.pipeline(name="parts", display_name="Classifier of mechanical parts")
@@ -90,6 +79,7 @@ def parts(
     batch_size: int = 32,
     learning_rate: float = 0.016,
     patience: int = 25,
+    augmentation: str = "strong",
     seed: int = 1,
     gate_floor: float = 0.7,
     gate_drop: float = 0.02,
@@ -126,6 +116,7 @@ def parts(
         batch_size: Images in one training step.
         learning_rate: Step size of the training.
         patience: Rounds without progress after which training stops.
+        augmentation: How images are varied: strong, any way round and in any colour; or mild.
         seed: The same seed and data give the same model on the same machine.
         gate_floor: Accuracy that the model must reach.
         gate_drop: By how much it may be below the model that stands in gate_channel.
@@ -158,6 +149,7 @@ def parts(
         batch_size=batch_size,
         learning_rate=learning_rate,
         patience=patience,
+        augmentation=augmentation,
         seed=seed,
         gate_floor=gate_floor,
         gate_drop=gate_drop,
@@ -166,8 +158,6 @@ def parts(
         tracking_uri=tracking_uri,
         started=started,
     )
-    # What depends on the time, or on what buckets and registries hold, is done anew in every run.
-    plan.set_caching_options(enable_caching=False)
     images = collect(
         data=data,
         skip_bad=skip_bad,
@@ -179,30 +169,16 @@ def parts(
         seed=seed,
         viewpoint=render_viewpoint,
         meshes=meshes,
+        catalogue="parts",
     )
     images.after(plan)
-    record = snapshot(dataset=images.outputs["images"], store=dataset_store)
-    allocated = version(
-        snapshot=record.outputs["record"],
+    train_on_images(
+        plan,
+        images,
         name=name,
         major=major,
-        preprocessing=plan.outputs["preprocessing"],
-        started=plan.outputs["started"],
-        configuration=plan.outputs["configuration"],
-        git_commit=git_commit,
-        bucket=bucket,
-    )
-    allocated.set_caching_options(enable_caching=False)
-    sides = split(
-        record=record.outputs["record"],
-        seed=seed,
-        validation=validation_share,
-        test=test_share,
-    )
-    sides.after(allocated)
-    trained = train(
-        images=images.outputs["images"],
-        parts=sides.outputs["parts"],
+        validation_share=validation_share,
+        test_share=test_share,
         image_size=image_size,
         alpha=alpha,
         blocks=blocks,
@@ -211,41 +187,13 @@ def parts(
         batch_size=batch_size,
         learning_rate=learning_rate,
         patience=patience,
+        augmentation=augmentation,
         seed=seed,
-    )
-    exported = export(
-        model=trained.outputs["model"],
-        images=images.outputs["images"],
-        parts=sides.outputs["parts"],
-        version=allocated.outputs["version"],
-        lineage=allocated.outputs["lineage"],
-    )
-    evaluation = evaluate(
-        model=exported.outputs["export"],
-        images=images.outputs["images"],
-        parts=sides.outputs["parts"],
-    )
-    passed = gate(
-        model=exported.outputs["export"],
-        floor=gate_floor,
-        allowed_drop=gate_drop,
-        channel=gate_channel,
-        tracking_uri=tracking_uri,
-    )
-    passed.after(evaluation)  # a model that is stopped leaves its confusion matrix behind
-    passed.set_caching_options(enable_caching=False)
-    registered = register(
-        model=exported.outputs["export"],
-        training=trained.outputs["model"],
-        evaluation=evaluation.outputs["evaluation"],
-        configuration=plan.outputs["configuration"],
+        gate_floor=gate_floor,
+        gate_drop=gate_drop,
+        gate_channel=gate_channel,
+        dataset_store=dataset_store,
         bucket=bucket,
         tracking_uri=tracking_uri,
+        git_commit=git_commit,
     )
-    registered.after(passed)
-    registered.set_caching_options(enable_caching=False)
-    published = publish(
-        model=exported.outputs["export"], version=allocated.outputs["version"], bucket=bucket
-    )
-    published.after(registered)
-    published.set_caching_options(enable_caching=False)

@@ -1,5 +1,6 @@
 """What a Kubeflow cluster gets: IR YAML that loads, with a form that explains itself."""
 
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -18,8 +19,10 @@ pytestmark = pytest.mark.slow
 
 # Pipeline → what may be cached: all that depends on neither the moment nor what others did.
 OF_SIGNALS = {"gather", "snapshot", "validate", "fit", "export"}
+OF_IMAGES = {"collect", "snapshot", "split", "train", "evaluate", "export"}
 CACHED = {
-    "parts": {"collect", "snapshot", "split", "train", "evaluate", "export"},
+    "parts": OF_IMAGES,
+    "objects": OF_IMAGES,
     "appliances": OF_SIGNALS,
     "motion": OF_SIGNALS,
     "sounds": OF_SIGNALS,
@@ -98,6 +101,7 @@ def test_the_gate_stands_before_the_registry_and_the_hand_over_comes_last(spec: 
         assert "version" in before(task), "an incompatible model is refused before it is trained"
 
 
+@pytest.mark.parametrize("pipeline", ["parts", "objects"])
 @pytest.mark.parametrize(
     ("name", "value"),
     [
@@ -109,18 +113,19 @@ def test_the_gate_stands_before_the_registry_and_the_hand_over_comes_last(spec: 
         ("alpha", 7.0),
         ("image_size", 16),
         ("weights", "nowhere.keras"),
+        ("augmentation", "wild"),
         ("seed", -1),
         ("validation_share", 0.9),
         ("test_share", 0.0),
     ],
 )
 def test_what_no_training_takes_is_refused_before_anything_is_rendered(
-    tmp_path: Path, name: str, value: object
+    tmp_path: Path, pipeline: str, name: str, value: object
 ) -> None:
     """And before the bucket and the model registry are looked for, which are not there."""
-    from slipway_pipelines.parts import configure
+    configure = import_module(f"slipway_pipelines.{pipeline}").configure
 
-    declared = pipeline_backend(load(tmp_path, {})).parameters("parts")
+    declared = pipeline_backend(load(tmp_path, {})).parameters(pipeline)
     given = {p.name: p.default for p in declared if p.name in configure.component_spec.inputs}
     with pytest.raises((InvalidInput, NotFound)) as caught:
         configure.python_func(**{**given, name: value})

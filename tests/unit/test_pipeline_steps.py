@@ -270,6 +270,7 @@ def _collect(output: Path, data: str, labels: tuple[str, ...] = ()) -> None:
         seed=1,
         viewpoint="overhead",
         meshes="",
+        catalogue="parts",
     )
 
 

@@ -32,6 +32,7 @@ def _render(
     viewpoint: str = "overhead",
     workers: int = 2,
     meshes: Path | None = None,
+    catalogue: str = "parts",
 ) -> None:
     render(
         output,
@@ -44,6 +45,7 @@ def _render(
         viewpoint=viewpoint,
         workers=workers,
         meshes=meshes,
+        catalogue=catalogue,
     )
 
 
@@ -154,6 +156,11 @@ def test_layouts_of_own_meshes_that_are_refused(tmp_path: Path, meshes: Path) ->
 def test_values_out_of_range(tmp_path: Path) -> None:
     with pytest.raises(InvalidInput, match="no mesh ships for label 'fork'"):
         _render(tmp_path / "out", ("fork",))
+    with pytest.raises(InvalidInput, match="'washer' in the catalogue household") as caught:
+        _render(tmp_path / "out", ("washer",), catalogue="household")
+    assert caught.value.hint.startswith("There are forks, knives, spoons, unknown")
+    with pytest.raises(InvalidInput, match="catalogue is 'garden'"):
+        _render(tmp_path / "out", (), catalogue="garden")
     with pytest.raises(InvalidInput, match="sources is 0"):
         _render(tmp_path / "out", sources=0)
     with pytest.raises(InvalidInput, match="views is -1"):

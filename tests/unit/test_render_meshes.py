@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 import trimesh
-from slipway_components.render.meshes import PARTS
+from slipway_components.render.meshes import HOUSEHOLD, MESHES, PARTS
 from slipway_components.render.resting import resting_poses
 from slipway_components.render.sources import generator
 from slipway_components.render.surface import surface_of
@@ -19,9 +19,18 @@ def test_every_part_is_one_closed_body_at_any_dimension(label: str) -> None:
         assert mesh.body_count == 1
 
 
-@pytest.mark.parametrize("label", PARTS)
+@pytest.mark.parametrize("label", HOUSEHOLD)
+def test_every_household_thing_is_closed_at_any_dimension(label: str) -> None:
+    for index in range(15):
+        mesh = HOUSEHOLD[label](generator(3, label, str(index)))
+        assert mesh.is_watertight
+        assert mesh.is_winding_consistent
+        assert mesh.volume > 0
+
+
+@pytest.mark.parametrize("label", MESHES)
 def test_dimensions_follow_the_seed(label: str) -> None:
-    first, again, other = (PARTS[label](generator(seed, label)) for seed in (1, 1, 2))
+    first, again, other = (MESHES[label](generator(seed, label)) for seed in (1, 1, 2))
     assert np.array_equal(first.vertices, again.vertices)
     assert not np.allclose(first.extents, other.extents)
 
@@ -46,6 +55,44 @@ def test_a_gear_has_whole_teeth() -> None:
     teeth = int((np.diff(outside.astype(int)) == 1).sum())
     assert 12 <= teeth <= 34
     assert reach.max() == pytest.approx(teeth / 2 + 1, rel=0.02)  # module 1: addendum 1
+
+
+def _across(mesh: trimesh.Trimesh, share: float) -> int:
+    """How many pieces a cut across the thing leaves, `share` of its length from the tip."""
+    x = mesh.bounds[1, 0] - share * 2.0  # cutlery is 2 long before some of its handle is cut off
+    section = mesh.section(plane_origin=[x, 0, 0], plane_normal=[1, 0, 0])
+    assert section is not None
+    return len(section.discrete)
+
+
+def test_a_fork_has_tines_and_one_neck() -> None:
+    for index in range(8):
+        mesh = HOUSEHOLD["forks"](generator(1, "forks", str(index)))
+        assert _across(mesh, 0.1) in (3, 4, 5)
+        assert _across(mesh, 0.48) == 1
+
+
+def test_spoons_and_knives_are_of_one_piece_all_along() -> None:
+    for label in ("spoons", "knives"):
+        for index in range(8):
+            mesh = HOUSEHOLD[label](generator(1, label, str(index)))
+            assert [_across(mesh, share) for share in (0.05, 0.1, 0.3)] == [1, 1, 1]
+
+
+def test_a_spoon_is_hollow_and_a_knife_is_flat() -> None:
+    """How far the head's middle lies below its rim, of the thing's length."""
+
+    def depth(label: str, index: int) -> float:
+        mesh = HOUSEHOLD[label](generator(1, label, str(index)))
+        tip = mesh.bounds[1, 0]
+        head = mesh.vertices[(mesh.vertices[:, 0] > tip - 0.45) & (mesh.vertices[:, 0] < tip - 0.2)]
+        middle = head[np.abs(head[:, 1]) < 0.03]
+        return float(
+            np.ptp(head[:, 2]) if len(middle) == 0 else head[:, 2].max() - middle[:, 2].min()
+        )
+
+    assert min(depth("spoons", index) for index in range(8)) > 0.05
+    assert max(depth("knives", index) for index in range(8)) < 0.05
 
 
 def test_surfaces_have_unit_size_and_normals() -> None:

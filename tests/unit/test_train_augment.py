@@ -1,9 +1,14 @@
 """Random variation of training images."""
 
 import numpy as np
+import pytest
 from slipway_components.images import Images
-from slipway_components.train.augment import BRIGHTNESS, augment
+from slipway_components.train.augment import BRIGHTNESS, STRENGTHS, Strength, augment, strength
 from slipway_components.train.batches import training_batches
+
+from slipway.domain.errors import InvalidInput
+
+STRONG = STRENGTHS["strong"]
 
 
 def picture(size: int = 24) -> np.ndarray[tuple[int, ...], np.dtype[np.uint8]]:
@@ -12,7 +17,7 @@ def picture(size: int = 24) -> np.ndarray[tuple[int, ...], np.dtype[np.uint8]]:
 
 
 def test_the_same_generator_state_gives_the_same_bits() -> None:
-    one, two = (augment(picture(), np.random.default_rng(7)) for _ in range(2))
+    one, two = (augment(picture(), np.random.default_rng(7), STRONG) for _ in range(2))
     assert one.shape == picture().shape
     assert one.dtype == np.uint8
     assert np.array_equal(one, two)
@@ -20,14 +25,15 @@ def test_the_same_generator_state_gives_the_same_bits() -> None:
 
 def test_every_variation_is_another_one() -> None:
     rng = np.random.default_rng(7)
-    assert len({augment(picture(), rng).tobytes() for _ in range(20)}) == 20
+    assert len({augment(picture(), rng, STRONG).tobytes() for _ in range(20)}) == 20
 
 
-def test_no_foreign_colour_comes_in_at_the_edges() -> None:
+@pytest.mark.parametrize("how", STRENGTHS.values(), ids=STRENGTHS)
+def test_no_foreign_colour_comes_in_at_the_edges(how: Strength) -> None:
     even = np.full((24, 24, 3), 128, np.uint8)
     rng = np.random.default_rng(1)
     for _ in range(20):
-        varied = augment(even, rng).astype(int)
+        varied = augment(even, rng, how).astype(int)
         assert np.ptp(varied) == 0
         assert abs(int(varied[0, 0, 0]) - 128) <= BRIGHTNESS
 
@@ -35,7 +41,7 @@ def test_no_foreign_colour_comes_in_at_the_edges() -> None:
 def test_a_round_of_batches_shows_every_image_once() -> None:
     count = 10
     images = Images(np.stack([picture()] * count), np.arange(count))
-    batches = training_batches(images, count, 4, seed=3)
+    batches = training_batches(images, count, 4, 3, STRONG)
     seen = np.concatenate([next(batches)[1].argmax(axis=1) for _ in range(5)])
     assert sorted(seen[:count]) == list(range(count))
     assert sorted(seen[count:]) == list(range(count))
@@ -44,9 +50,29 @@ def test_a_round_of_batches_shows_every_image_once() -> None:
 
 def test_the_seed_decides_order_and_variation() -> None:
     images = Images(np.stack([picture()] * 6), np.arange(6))
-    one, same, other = (next(training_batches(images, 6, 4, seed)) for seed in (3, 3, 4))
+    one, same, other = (next(training_batches(images, 6, 4, seed, STRONG)) for seed in (3, 3, 4))
     assert np.array_equal(one[0], same[0])
     assert np.array_equal(one[1], same[1])
     assert not np.array_equal(one[0], other[0])
     assert one[0].dtype == np.float32
     assert abs(one[0]).max() <= 1
+
+
+def test_a_mild_variation_keeps_what_is_up_and_what_is_red() -> None:
+    red_below = np.zeros((24, 24, 3), np.uint8)
+    red_below[12:, :, 0] = 200
+
+    def kept(how: Strength) -> int:
+        rng = np.random.default_rng(2)
+        varied = (augment(red_below, rng, how).astype(int) for _ in range(20))
+        redness = (image[:, :, 0] - image[:, :, 1:].max(axis=2) for image in varied)
+        return sum(int(red[18:].mean() > red[:6].mean() + 40) for red in redness)
+
+    assert kept(STRENGTHS["mild"]) == 20
+    assert kept(STRONG) < 10
+
+
+def test_a_strength_that_does_not_exist_is_named() -> None:
+    with pytest.raises(InvalidInput, match="augmentation is 'wild'") as caught:
+        strength("wild")
+    assert caught.value.hint == "Choose one of mild, strong"

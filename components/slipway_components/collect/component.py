@@ -18,6 +18,7 @@ def collect(
     seed: int,
     viewpoint: str,
     meshes: str,
+    catalogue: str,
 ) -> None:
     """Render the training images, or take those of a folder or bucket."""
     from pathlib import Path
@@ -36,4 +37,5 @@ def collect(
         seed=seed,
         viewpoint=viewpoint,
         meshes=meshes,
+        catalogue=catalogue,
     )

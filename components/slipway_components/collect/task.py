@@ -7,7 +7,7 @@ from slipway.domain.errors import InvalidInput
 from slipway_components.fetch import local_folder
 from slipway_components.folder import wrapped
 
-RENDERED = "rendered"
+RENDERED = ("rendered", "synthetic")  # the second is what all workloads call made-up data
 
 
 def collect(
@@ -23,14 +23,15 @@ def collect(
     seed: int,
     viewpoint: str,
     meshes: str,
+    catalogue: str,
 ) -> None:
     """Fill `output` with `LABEL/…` images.
 
-    `data` is `rendered` (then `labels` to `meshes` go to `render`), a folder of labelled images,
-    or the URL of a bucket with `LABEL/…` objects; `skip_bad` leaves out what is no image instead of
-    refusing it. Raises what `render` and `ingest` raise.
+    `data` is `rendered` or `synthetic` (then `labels` to `catalogue` go to `render`), a folder of
+    labelled images, or the URL of a bucket with `LABEL/…` objects; `skip_bad` leaves out what is no
+    image instead of refusing it. Raises what `render` and `ingest` raise.
     """
-    if data == RENDERED:
+    if data in RENDERED:
         from slipway_components.render.task import render
 
         render(
@@ -43,12 +44,13 @@ def collect(
             seed=seed,
             viewpoint=viewpoint,
             meshes=Path(meshes) if meshes else None,
+            catalogue=catalogue,
         )
         return
     if labels or meshes:
         raise InvalidInput(
             f"{'labels' if labels else 'meshes'} is given, but the images come from {data}",
-            hint=f"Leave it empty, the folders' names are the labels; or set data={RENDERED}",
+            hint=f"Leave it empty, the folders' names are the labels; or set data={RENDERED[0]}",
         )
     with wrapped(output), local_folder(data) as folder:
         _ingest(folder, output, skip_bad)

@@ -14,7 +14,7 @@ from slipway_components.export.device import DevicePath
 from slipway_components.export.golden import golden_samples, golden_tolerance
 from slipway_components.export.litert import LiteRtModel
 from slipway_components.folder import appearing
-from slipway_components.images import load, read_split
+from slipway_components.images import Split, load, read_split
 from slipway_components.trained import MEAN, STD, read_trained
 from slipway_features import image as features
 
@@ -76,7 +76,7 @@ def export(
                 "accuracy_float": accuracy_float,
                 "quantisation_loss": accuracy_float - accuracy,
             },
-            lineage=dict(lineage),
+            lineage={**lineage, "split": _said(parts)},
             golden=tuple(golden_samples(dataset, parts.test, folder / "model.tflite")),
             golden_tolerance=golden_tolerance(
                 map(
@@ -98,6 +98,14 @@ def export(
         }
         (folder / "export.json").write_text(json.dumps(report, indent=2) + "\n")
     return card
+
+
+def _said(parts: Split) -> str:
+    """How it was split and judged, in one sentence."""
+    return (
+        f"one split, no group on two sides: {len(parts.train)} images to learn from, "
+        f"{len(parts.validation)} decided when to stop, {len(parts.test)} judged"
+    )
 
 
 def _spread(paths: tuple[str, ...], most: int) -> tuple[str, ...]:

@@ -16,19 +16,22 @@ def render(
     seed: int = 1,
     viewpoint: str = "overhead",
     meshes: str = "",
+    catalogue: str = "parts",
 ) -> None:
-    """Render training images of mechanical parts from CAD meshes.
+    """Render training images from CAD meshes.
 
     Args:
         images: The images, LABEL/SOURCE/view-N.png.
-        labels: Parts to render; all that there are when empty.
+        labels: What to render; all of the catalogue when empty.
         sources: Meshes of different dimensions for each label.
         views: Images of each mesh.
         size: Pixels of an image's side.
         samples: Light paths per pixel; more are slower and less grainy.
         seed: The same seed gives the same images.
-        viewpoint: overhead, a camera above a belt; or free, from anywhere.
+        viewpoint: overhead, a camera above a belt; free, from anywhere; or
+            near, over one thing that fills the picture.
         meshes: A folder of own meshes, LABEL/FILE in STL, OBJ or PLY; each file is a source.
+        catalogue: Which meshes that ship as code: parts or household.
     """
     from pathlib import Path
 
@@ -44,4 +47,5 @@ def render(
         seed=seed,
         viewpoint=viewpoint,
         meshes=Path(meshes) if meshes else None,
+        catalogue=catalogue,
     )

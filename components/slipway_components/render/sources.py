@@ -30,19 +30,24 @@ class Source:
         return str(self.file) if self.file else f"{self.label}/{self.group}"
 
 
-def parametric(labels: Sequence[str], count: int) -> list[Source]:
-    """`count` sources of each label; all parts that ship as code when no label is given."""
-    from slipway_components.render.meshes import PARTS
+def parametric(labels: Sequence[str], count: int, catalogue: str) -> list[Source]:
+    """`count` sources of each label of `catalogue`; of all that it has when none is given."""
+    from slipway_components.render.meshes import CATALOGUES
 
+    if catalogue not in CATALOGUES:
+        raise InvalidInput(
+            f"catalogue is {catalogue!r}", hint=f"Choose one of {', '.join(CATALOGUES)}"
+        )
+    shipped = CATALOGUES[catalogue]
     for label in labels:
-        if label not in PARTS:
+        if label not in shipped:
             raise InvalidInput(
-                f"no mesh ships for label {label!r}",
-                hint=f"There are {', '.join(sorted(PARTS))}; for others give a folder of meshes",
+                f"no mesh ships for label {label!r} in the catalogue {catalogue}",
+                hint=f"There are {', '.join(sorted(shipped))}; for others give a folder of meshes",
             )
     return [
         Source(label, f"mesh-{index:04}")
-        for label in sorted(set(labels) or PARTS)
+        for label in sorted(set(labels) or shipped)
         for index in range(count)
     ]
 
@@ -88,10 +93,10 @@ def load(source: Source, seed: int) -> "trimesh.Trimesh":
     """The source's mesh; InvalidDataset names a file that cannot be used."""
     import trimesh
 
-    from slipway_components.render.meshes import PARTS
+    from slipway_components.render.meshes import MESHES
 
     if source.file is None:
-        return PARTS[source.label](generator(seed, source.label, source.group))
+        return MESHES[source.label](generator(seed, source.label, source.group))
     try:
         mesh = trimesh.load_mesh(source.file, skip_materials=True)
     except Exception as error:

@@ -1,4 +1,4 @@
-"""Render training images of parts: the same images for the same seed, on any number of cores."""
+"""Render training images of things: the same images for the same seed, on any number of cores."""
 
 import importlib
 import importlib.util
@@ -28,14 +28,15 @@ def render(
     viewpoint: str = Viewpoint.OVERHEAD,
     workers: int = 0,
     meshes: Path | None = None,
+    catalogue: str = "parts",
 ) -> None:
     """Fill `output` with `LABEL/SOURCE/view-N.png`, square RGB images of `size` pixels.
 
-    `labels`: parts to render, all there are when empty. `sources`: meshes of different dimensions
-    for each label; with `meshes`, a folder of `LABEL/FILE` (STL, OBJ, PLY), each file is a source
-    instead. `views`: images of each, from a `viewpoint`: overhead or
-    free. `samples`: paths per pixel, made up to a full grid. `workers`:
-    processes, 0 for one on each core. The folder appears complete or not at all.
+    `labels`: what to render, all of `catalogue` (parts or household) when empty. `sources`: meshes
+    of different dimensions for each label; with `meshes`, a folder of `LABEL/FILE` (STL, OBJ, PLY),
+    each file is a source instead. `views`: images of each, from a `viewpoint`: overhead, free or
+    near. `samples`: paths per pixel, made up to a full grid. `workers`: processes, 0 for one on
+    each core. The folder appears complete or not at all.
 
     Raises InvalidInput, InvalidDataset naming a mesh that cannot be used, NotFound,
     AlreadyExists, MissingTool, DiskFull, Failed.
@@ -54,7 +55,7 @@ def render(
         if importlib.util.find_spec(module) is None:
             raise MissingTool(f"{module} is not installed", hint="pip install 'slipway[train]'")
     _import_trimesh()
-    found = from_folder(meshes, labels) if meshes else parametric(labels, sources)
+    found = from_folder(meshes, labels) if meshes else parametric(labels, sources, catalogue)
     if viewpoint not in list(Viewpoint):
         raise InvalidInput(
             f"viewpoint is {viewpoint!r}", hint=f"Choose one of {', '.join(Viewpoint)}"

@@ -9,6 +9,7 @@ class Viewpoint(StrEnum):
 
     OVERHEAD = "overhead"  # mounted above a belt or a bench, parts lie as they fall
     FREE = "free"  # held by hand: any height, any distance, parts as they lie or lean
+    NEAR = "near"  # held by hand over one thing that fills the picture or leaves it
 
 
 @dataclass(frozen=True)
@@ -25,5 +26,6 @@ class Stance:
 
 STANCES = {
     Viewpoint.OVERHEAD: Stance((66, 88), (22, 34), (1.05, 1.3), 0.12, 0.0, 1.5),
+    Viewpoint.NEAR: Stance((35, 89), (30, 60), (0.7, 1.25), 0.3, 0.2, 1.0),
     Viewpoint.FREE: Stance((22, 80), (16, 48), (1.05, 1.6), 0.2, 0.15, 0.5),
 }

@@ -1,28 +1,60 @@
 """Random variation of training images, outside the model so that nothing of it is exported."""
 
+from collections.abc import Mapping
+from dataclasses import dataclass
+
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
+
+from slipway.domain.errors import InvalidInput
 
 ZOOM = 0.2  # largest share by which an image is enlarged or reduced
 SHIFT = 0.08  # largest move, as a share of the size
 BRIGHTNESS = 30.0  # largest amount added, of 255
 CONTRAST = 0.3  # largest share by which the distance from the mean grey changes
-SATURATION = 1.2  # colours keep between none and this multiple of their distance from grey
 
 
-def augment(pixels: NDArray[np.uint8], rng: np.random.Generator) -> NDArray[np.uint8]:
-    """Flip, rotate by any angle, zoom, shift, and change colours, brightness and contrast.
+@dataclass(frozen=True)
+class Strength:
+    """How far an image may be varied."""
+
+    turn: tuple[float, float]  # range of the rotation, radians
+    saturation: tuple[float, float]  # range of the factor on the colours' distance from grey
+    exchange: bool  # whether red, green and blue change places
+
+
+STRENGTHS: Mapping[str, Strength] = {
+    # Parts lie any way round, and paint and light say nothing about a part's kind.
+    "strong": Strength((0.0, 2 * np.pi), (0.0, 1.2), exchange=True),
+    # Photographs that people take have an upside, and colours that belong to things.
+    "mild": Strength((-0.44, 0.44), (0.6, 1.3), exchange=False),
+}
+
+
+def strength(name: str) -> Strength:
+    """The strength of that name; InvalidInput when there is none."""
+    if name not in STRENGTHS:
+        raise InvalidInput(
+            f"augmentation is {name!r}", hint=f"Choose one of {', '.join(sorted(STRENGTHS))}"
+        )
+    return STRENGTHS[name]
+
+
+def augment(
+    pixels: NDArray[np.uint8], rng: np.random.Generator, how: Strength
+) -> NDArray[np.uint8]:
+    """Flip, rotate, zoom, shift, and change colours, brightness and contrast.
 
     uint8[size, size, 3] → the same shape. What comes into view at the edges mirrors the image.
-    Colours are exchanged and bleached because paint and light say nothing about a part's kind.
     The same generator state gives the same bits.
     """
     size = len(pixels)
-    flipped, turn = rng.random() < 0.5, rng.uniform(0, 2 * np.pi)
+    flipped, turn = rng.random() < 0.5, rng.uniform(*how.turn)
     zoom = 1 + rng.uniform(-ZOOM, ZOOM)
     shift = rng.uniform(-SHIFT, SHIFT, 2) * size
-    colours, saturation = rng.permutation(3), rng.uniform(0, SATURATION)
+    colours = rng.permutation(3) if how.exchange else np.arange(3)
+    saturation = rng.uniform(*how.saturation)
     contrast, brightness = (
         1 + rng.uniform(-CONTRAST, CONTRAST),
         rng.uniform(-BRIGHTNESS, BRIGHTNESS),

@@ -18,6 +18,7 @@ def train(
     batch_size: int = 32,
     learning_rate: float = 0.003,
     patience: int = 15,
+    augmentation: str = "strong",
     seed: int = 1,
 ) -> None:
     """Train the classifier, a MobileNetV2 with a head of scores.
@@ -35,6 +36,7 @@ def train(
         batch_size: Images in one training step.
         learning_rate: Highest step size of the training.
         patience: Rounds without progress after which training stops.
+        augmentation: How images are varied: strong, any way round and in any colour; or mild.
         seed: The same seed and data give the same model on the same machine.
     """
     from pathlib import Path
@@ -53,6 +55,7 @@ def train(
         batch_size=batch_size,
         learning_rate=learning_rate,
         patience=patience,
+        augmentation=augmentation,
         seed=seed,
     )
     model.metadata["framework"] = "Keras"

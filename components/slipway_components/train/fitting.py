@@ -5,6 +5,7 @@ from typing import Any
 
 from slipway_components.images import Images
 from slipway_components.tensorflow_import import import_keras
+from slipway_components.train.augment import Strength
 from slipway_components.train.batches import one_hot, training_batches
 from slipway_components.train.reporting import Report
 from slipway_components.trained import MEAN, STD
@@ -34,11 +35,12 @@ class Fitting:
         labels: int,
         batch_size: int,
         seed: int,
+        varied: Strength,
     ) -> None:
         self._network = network
         self._batch_size = min(batch_size, len(training))
         self._steps = -(-len(training) // self._batch_size)
-        self._batches = training_batches(training, labels, self._batch_size, seed)
+        self._batches = training_batches(training, labels, self._batch_size, seed, varied)
         self._validation = (
             features.normalise(validation.pixels, mean=MEAN, std=STD),
             one_hot(validation.targets, labels),

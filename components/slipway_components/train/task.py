@@ -9,6 +9,7 @@ from slipway_components.folder import appearing
 from slipway_components.images import load, read_split
 from slipway_components.progress import say
 from slipway_components.tensorflow_import import import_keras
+from slipway_components.train.augment import strength
 from slipway_components.train.fitting import Curves, Fitting
 from slipway_components.train.head import keep_head
 from slipway_components.train.network import BLOCKS, build, check, unfreeze_top
@@ -30,6 +31,7 @@ class TrainingParameters:
     batch_size: int
     learning_rate: float
     patience: int  # epochs without a better validation loss before it stops
+    augmentation: str  # strong or mild
     seed: int
 
     def __post_init__(self) -> None:
@@ -40,6 +42,7 @@ class TrainingParameters:
                 )
         if not 0 <= self.seed < 2**32:
             raise InvalidInput(f"seed is {self.seed}", hint="Use 0 to 4294967295")
+        strength(self.augmentation)
         check(self.image_size, self.alpha, self.blocks, self.weights)
 
 
@@ -56,6 +59,7 @@ def train(
     batch_size: int = 32,
     learning_rate: float = 0.003,
     patience: int = 15,
+    augmentation: str = "strong",
     seed: int = 1,
 ) -> Curves:
     """Train on the images of `split` and write the new folder `output`; returns the curves.
@@ -70,7 +74,16 @@ def train(
     that is not there, Unavailable when the ImageNet weights cannot be fetched.
     """
     parameters = TrainingParameters(
-        image_size, alpha, blocks, weights, epochs, batch_size, learning_rate, patience, seed
+        image_size,
+        alpha,
+        blocks,
+        weights,
+        epochs,
+        batch_size,
+        learning_rate,
+        patience,
+        augmentation,
+        seed,
     )
     parts = read_split(split)
     labels = parts.labels
@@ -88,7 +101,13 @@ def train(
             f"weights {weights}"
         )
         fitting = Fitting(
-            network, training, validation, labels=len(labels), batch_size=batch_size, seed=seed
+            network,
+            training,
+            validation,
+            labels=len(labels),
+            batch_size=batch_size,
+            seed=seed,
+            varied=strength(augmentation),
         )
         if weights == "none":
             fitting.fit(epochs, rate=learning_rate, patience=patience)

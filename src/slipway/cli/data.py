@@ -20,14 +20,24 @@ def command() -> None:
 
 @command.command()
 @click.argument("output", type=_FOLDER)
-@click.option("--label", "labels", multiple=True, help="A part to render; all without.")
+@click.option("--label", "labels", multiple=True, help="What to render; all without.")
+@click.option(
+    "--catalogue",
+    type=click.Choice(["parts", "household"]),
+    default="parts",
+    show_default=True,
+    help="Which of the meshes that ship.",
+)
 @click.option("--sources", default=12, show_default=True, help="Meshes for each label.")
 @click.option("--views", default=5, show_default=True, help="Images of each mesh.")
 @click.option("--size", default=96, show_default=True, help="Pixels of a side.")
 @click.option("--samples", default=16, show_default=True, help="Light paths per pixel.")
 @click.option("--seed", default=1, show_default=True, help="The same seed, the same images.")
 @click.option(
-    "--viewpoint", type=click.Choice(["overhead", "free"]), default="overhead", show_default=True
+    "--viewpoint",
+    type=click.Choice(["overhead", "free", "near"]),
+    default="overhead",
+    show_default=True,
 )
 @click.option("--workers", default=0, help="Processes; 0 for one on each core.")
 @click.option("--meshes", type=_FOLDER, help="A folder of LABEL/*.stl, .obj or .ply instead.")
@@ -35,6 +45,7 @@ def render(
     output: Path,
     *,
     labels: tuple[str, ...],
+    catalogue: str,
     sources: int,
     views: int,
     size: int,
@@ -44,12 +55,13 @@ def render(
     workers: int,
     meshes: Path | None,
 ) -> None:
-    """Render images of mechanical parts into the folder OUTPUT."""
+    """Render images of mechanical parts or household things into the folder OUTPUT."""
     from slipway_components.render import task
 
     task.render(
         output,
         labels=labels,
+        catalogue=catalogue,
         sources=sources,
         views=views,
         size=size,
