@@ -19,6 +19,7 @@ from slipway.settings import Settings
 
 if TYPE_CHECKING:
     from slipway.adapters.key_folder import KeyFolder
+    from slipway.services.audit import AuditLog, Trail
     from slipway.services.image_context import Workshop
     from slipway.services.package_app import AppPackager
     from slipway.services.package_model import ModelPackager
@@ -318,6 +319,26 @@ def _docker_configuration() -> Path:
 
 def _embedded_database(settings: Settings) -> Path:
     return Path(settings.tracking_uri.removeprefix("sqlite:///"))
+
+
+def audit_log(settings: Settings) -> "AuditLog":
+    """Where every change is written down."""
+    from slipway.services.audit import AuditLog
+
+    return AuditLog(settings.home / "audit" / "log.jsonl")
+
+
+def command_trail(settings: Settings) -> "Trail":
+    """The audit log for what the system's user does on the command line."""
+    import pwd
+
+    from slipway.services.audit import Actor, Trail, Via
+
+    try:
+        user = pwd.getpwuid(os.getuid()).pw_name
+    except KeyError:  # a container may run under a number that has no name
+        user = f"user {os.getuid()}"
+    return Trail(audit_log(settings), Actor(user, Via.CLI))
 
 
 def pipeline_backend(settings: Settings) -> PipelineBackend:

@@ -14,7 +14,9 @@ from slipway.adapters.run_folder import RunFolder
 from slipway.domain.errors import DiskFull, InvalidInput, NotFound
 from slipway.ports.pipeline_backend import (
     Argument,
+    Commit,
     Kind,
+    Origin,
     Parameter,
     PipelineBackend,
     RunState,
@@ -83,6 +85,14 @@ def test_a_run_that_goes_well(backend: PipelineBackend, runs: Path) -> None:
     assert state.error is None
     [given] = (runs / state.id / "artifacts").rglob("given.json")
     assert json.loads(given.read_text()) == [text, 4, 0.5, True, ["it's"]]
+    [artifact] = backend.artifacts(state.id)
+    assert (artifact.name, artifact.kind) == ("first/folder/given.json", "application/json")
+    with backend.open_artifact(state.id, artifact.path) as file:
+        assert file.read() == given.read_bytes()
+    assert artifact.size == given.stat().st_size
+    log, offset = backend.log(state.id)
+    assert "Executing task" in log
+    assert backend.log(state.id, offset) == ("", offset)
     assert not list((runs.parent / "scratch").iterdir()), "nothing is left in the temporary folder"
     assert not (runs / state.id / "workspace").exists()
 
@@ -171,21 +181,34 @@ def test_runs_are_listed_newest_first_also_by_another_process(
     backend: PipelineBackend, runs: Path
 ) -> None:
     assert backend.runs() == []
-    ids = [backend.start("tiny", {"text": "x"}).id for _ in range(2)]
+    commit = Commit("a" * 40, "factory", "refs/heads/main")
+    ids = [
+        backend.start("tiny", {"text": "x", "items": ["a"]}, Origin("ann", commit)).id
+        for _ in range(2)
+    ]
     assert len(set(ids)) == 2
     assert [state.id for state in backend.runs()] == ids[::-1]
     for run_id in ids:
         _until(backend, run_id, lambda state: state.over)
     other = LocalPipelineBackend(runs, package="tests.pipelines")
     assert [state.status for state in other.runs()] == [Status.SUCCEEDED] * 2
+    assert [(state.actor, state.commit) for state in other.runs()] == [("ann", commit)] * 2
+    assert other.arguments(ids[0]) == {"text": "x", "items": ["a"]}
 
 
 @pytest.mark.parametrize("run_id", ["missing", "", "..", "a/b"])
 def test_a_run_that_there_is_not(backend: PipelineBackend, run_id: str) -> None:
     with pytest.raises(NotFound, match="no run"):
         backend.state(run_id)
-    with pytest.raises(NotFound, match="no run"):
-        backend.cancel(run_id)
+    for ask in (
+        backend.cancel,
+        backend.arguments,
+        backend.log,
+        backend.artifacts,
+        lambda missing: backend.open_artifact(missing, "x"),
+    ):
+        with pytest.raises(NotFound, match="no run"):
+            ask(run_id)
 
 
 def test_a_pipeline_that_there_is_not(backend: PipelineBackend, runs: Path) -> None:

@@ -2,6 +2,7 @@
 
 import json
 import os
+import pwd
 import signal
 import subprocess
 import sys
@@ -87,6 +88,11 @@ def test_a_run_for_machines_and_the_list_of_runs(cli: Cli) -> None:
     assert json.loads(cli("runs", "--json").out) == [document]
     table = cli("runs").out
     assert document["run"] in table
+    assert document["actor"] == pwd.getpwuid(os.getuid()).pw_name
+    [line] = (cli.folder / ".slipway" / "audit" / "log.jsonl").read_text().splitlines()
+    entry = json.loads(line)
+    assert (entry["who"], entry["via"]) == (document["actor"], "cli")
+    assert (entry["action"], entry["target"]) == ("run.start", document["run"])
     assert "succeeded" in table
 
 

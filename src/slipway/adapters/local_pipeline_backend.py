@@ -15,6 +15,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import BinaryIO
 
 from slipway.adapters.kfp_pipelines import (
     PACKAGE,
@@ -23,9 +24,19 @@ from slipway.adapters.kfp_pipelines import (
     pipeline_names,
 )
 from slipway.adapters.run_folder import RunFolder, ended
+from slipway.adapters.run_output import artifacts, log_part, open_artifact
 from slipway.domain.errors import InvalidInput, NotFound, RunFailed
 from slipway.domain.system_errors import os_errors
-from slipway.ports.pipeline_backend import Argument, Parameter, RunError, RunState, Status
+from slipway.ports.pipeline_backend import (
+    UNKNOWN,
+    Argument,
+    Artifact,
+    Origin,
+    Parameter,
+    RunError,
+    RunState,
+    Status,
+)
 
 _GRACE = 5.0  # seconds between asking a run to end and making it end
 _POLL = 0.05
@@ -48,7 +59,9 @@ class LocalPipelineBackend:
         """See the port."""
         return declared_parameters(load_pipeline(self._package, pipeline))
 
-    def start(self, pipeline: str, arguments: Mapping[str, Argument]) -> RunState:
+    def start(
+        self, pipeline: str, arguments: Mapping[str, Argument], origin: Origin = UNKNOWN
+    ) -> RunState:
         """See the port."""
         if pipeline not in (known := self.pipelines()):
             raise NotFound(
@@ -62,7 +75,13 @@ class LocalPipelineBackend:
                 )
         folder = self._make_folder(pipeline)
         state = RunState(
-            folder.path.name, pipeline, Status.RUNNING, time.time(), location=str(folder.path)
+            folder.path.name,
+            pipeline,
+            Status.RUNNING,
+            time.time(),
+            location=str(folder.path),
+            actor=origin.actor,
+            commit=origin.commit,
         )
         try:
             with os_errors(str(folder.path)):
@@ -113,6 +132,22 @@ class LocalPipelineBackend:
         folder.write_state(state)
         return state
 
+    def arguments(self, run_id: str) -> Mapping[str, Argument]:
+        """See the port."""
+        return self._known(run_id).read_parameters()
+
+    def log(self, run_id: str, offset: int = 0) -> tuple[str, int]:
+        """See the port."""
+        return log_part(self._known(run_id).log, offset)
+
+    def artifacts(self, run_id: str) -> Sequence[Artifact]:
+        """See the port."""
+        return artifacts(self._known(run_id).artifacts)
+
+    def open_artifact(self, run_id: str, path: str) -> BinaryIO:
+        """See the port."""
+        return open_artifact(self._known(run_id).artifacts, path)
+
     def last_words(self, run_id: str) -> str:
         """See the port."""
         return self._folder(run_id).last_words()
@@ -153,6 +188,12 @@ class LocalPipelineBackend:
                     path.mkdir()
                     return RunFolder(path)
                 number += 1
+
+    def _known(self, run_id: str) -> RunFolder:
+        """The folder of a run that there is; NotFound."""
+        folder = self._folder(run_id)
+        folder.read_state()
+        return folder
 
     def _folder(self, run_id: str) -> RunFolder:
         if not run_id or "/" in run_id or run_id.startswith("."):

@@ -14,7 +14,14 @@ from typing import BinaryIO
 from slipway.adapters.files import replacing
 from slipway.domain.errors import NotFound
 from slipway.domain.system_errors import os_errors
-from slipway.ports.pipeline_backend import Argument, RunError, RunState, Status, TaskState
+from slipway.ports.pipeline_backend import (
+    Argument,
+    Commit,
+    RunError,
+    RunState,
+    Status,
+    TaskState,
+)
 
 _TAIL = 8192  # bytes of the log's end that hold its last line
 _PROGRESS = re.compile(r"[a-z][a-z -]*: ")
@@ -59,11 +66,12 @@ class RunFolder:
             TaskState(**{**task, "status": Status(task["status"])})
             for task in document.pop("tasks")
         )
-        error = document.pop("error")
+        error, commit = document.pop("error"), document.pop("commit", None)
         return RunState(
             **{**document, "status": Status(document["status"])},
             tasks=tasks,
             error=RunError(**error) if error else None,
+            commit=Commit(**commit) if commit else None,
         )
 
     def hold(self) -> BinaryIO:

@@ -47,6 +47,8 @@ def document(state: RunState) -> dict[str, object]:
         "seconds": round(seconds(state), 1),
         "tasks": {task.name: round(seconds(task), 1) for task in state.tasks},
         "folder": state.location,
+        "actor": state.actor,
+        "commit": state.commit.id if state.commit else "",
     }
 
 

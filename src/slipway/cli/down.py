@@ -9,13 +9,14 @@ def command() -> None:
     registry. Nothing is deleted."""
     from slipway import wiring
     from slipway.local import devices, stack
+    from slipway.services.start_run import cancel
     from slipway.settings import load
 
     settings = load()
     backend = wiring.pipeline_backend(settings)
     for run in backend.runs():
         if not run.over:
-            backend.cancel(run.id)
+            cancel(backend, run.id, trail=wiring.command_trail(settings))
             click.echo(f"run {run.id} cancelled")
     for device in devices.list_devices(settings):
         if devices.device_down(settings, device.name):

@@ -6,7 +6,6 @@ from types import FrameType
 import click
 
 from slipway.cli.output import json_option, print_json
-from slipway.ports.pipeline_backend import Argument
 
 
 @click.command(short_help="Run a pipeline on this machine.")
@@ -21,31 +20,25 @@ def command(pipeline: str, params: tuple[str, ...], listing: bool, as_json: bool
     the run and all it started.
     """
     from slipway.cli import _run_view as run_view
-    from slipway.services.run_arguments import check_complete, parse_arguments
     from slipway.services.run_errors import as_exception
+    from slipway.services.start_run import cancel, start
     from slipway.settings import load
-    from slipway.wiring import pipeline_backend, run_defaults
+    from slipway.wiring import command_trail, pipeline_backend, run_defaults
 
     settings = load()
     backend = pipeline_backend(settings)
-    declared = backend.parameters(pipeline)
     if listing:
-        run_view.show_parameters(declared, as_json=as_json)
+        run_view.show_parameters(backend.parameters(pipeline), as_json=as_json)
         return
-    defaults = run_defaults(settings)
-    arguments: dict[str, Argument] = {
-        p.name: defaults[p.name] for p in declared if p.name in defaults
-    }
-    arguments |= parse_arguments(pipeline, declared, params)
-    check_complete(pipeline, declared, arguments)
     signal.signal(signal.SIGTERM, _interrupt)
-    run_id = backend.start(pipeline, arguments).id
+    trail = command_trail(settings)
+    run_id = start(backend, run_defaults(settings), pipeline, params, trail=trail).id
     try:
         state = run_view.follow(backend, run_id)
     except BaseException:
         for number in (signal.SIGINT, signal.SIGTERM):  # once is enough, and this ends in seconds
             signal.signal(number, signal.SIG_IGN)
-        backend.cancel(run_id)
+        cancel(backend, run_id, trail=trail)
         raise
     if state.error:
         raise as_exception(state.error, f"{state.location}/log")
