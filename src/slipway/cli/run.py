@@ -1,4 +1,4 @@
-"""`slipway run`: run a pipeline here and watch it."""
+"""`slipway run`: run a pipeline, here or on a cluster, and watch it."""
 
 import signal
 from types import FrameType
@@ -8,16 +8,27 @@ import click
 from slipway.cli.output import json_option, print_json
 
 
-@click.command(short_help="Run a pipeline on this machine.")
+@click.command(short_help="Run a pipeline.")
 @click.argument("pipeline")
 @click.option("-p", "--param", "params", multiple=True, metavar="KEY=VALUE", help="A parameter.")
+@click.option(
+    "--backend",
+    "where",
+    type=click.Choice(["local", "kubeflow"]),
+    default="local",
+    show_default=True,
+    help="Where it runs.",
+)
 @click.option("--list", "listing", is_flag=True, help="List the pipeline's parameters.")
 @json_option
-def command(pipeline: str, params: tuple[str, ...], listing: bool, as_json: bool) -> None:
-    """Run PIPELINE with kfp.local, in a process of its own, and show its tasks as they go.
+def command(
+    pipeline: str, params: tuple[str, ...], where: str, listing: bool, as_json: bool
+) -> None:
+    """Run PIPELINE and show its tasks as they go. Ctrl-C ends the run and all it started.
 
-    Everything of the run stays in .slipway/runs/RUN_ID: log, parameters, artifacts. Ctrl-C ends
-    the run and all it started.
+    On this machine it is a process of its own, and everything of the run stays in
+    .slipway/runs/RUN_ID: log, parameters, artifacts. On a Kubeflow Pipelines server (see
+    kubeflow.host in the settings) its tasks run in the image kubeflow.image.
     """
     from slipway.cli import _run_view as run_view
     from slipway.services.run_errors import as_exception
@@ -26,7 +37,7 @@ def command(pipeline: str, params: tuple[str, ...], listing: bool, as_json: bool
     from slipway.wiring import command_trail, pipeline_backend, run_defaults
 
     settings = load()
-    backend = pipeline_backend(settings)
+    backend = pipeline_backend(settings, where)
     if listing:
         run_view.show_parameters(backend.parameters(pipeline), as_json=as_json)
         return
@@ -41,9 +52,9 @@ def command(pipeline: str, params: tuple[str, ...], listing: bool, as_json: bool
         cancel(backend, run_id, trail=trail)
         raise
     if state.error:
-        raise as_exception(state.error, f"{state.location}/log")
+        raise as_exception(state.error, run_view.log_of(state))
     if as_json:
-        print_json(run_view.document(state))
+        print_json(run_view.document(state, where))
     else:
         run_view.show_end(state)
 
