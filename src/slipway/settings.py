@@ -98,6 +98,13 @@ class GateSettings:
 
 
 @dataclass(frozen=True)
+class RunsSettings:
+    """Pipeline runs on this machine."""
+
+    limit: int = 1  # at once; the rest of those that were queued waits
+
+
+@dataclass(frozen=True)
 class KubeflowSettings:
     """The Kubeflow Pipelines server; without a host there is none."""
 
@@ -128,6 +135,7 @@ class Settings:
     agent: AgentSettings = field(default_factory=AgentSettings)
     trust: TrustSettings = field(default_factory=TrustSettings)
     gate: GateSettings = field(default_factory=GateSettings)
+    runs: RunsSettings = field(default_factory=RunsSettings)
     kubeflow: KubeflowSettings = field(default_factory=KubeflowSettings)
     local: LocalSettings = field(default_factory=LocalSettings)
     ports: Mapping[str, int] = field(default_factory=dict)  # image repository → port on the device

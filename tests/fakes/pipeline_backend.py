@@ -36,20 +36,34 @@ class FakePipelineBackend:
         return self._declared[pipeline]
 
     def start(
-        self, pipeline: str, arguments: Mapping[str, Argument], origin: Origin = UNKNOWN
+        self,
+        pipeline: str,
+        arguments: Mapping[str, Argument],
+        origin: Origin = UNKNOWN,
+        *,
+        queue: bool = False,
     ) -> RunState:
         self.parameters(pipeline)
         number = len(self._runs) + 1
         state = RunState(
             f"{pipeline}-{number}",
             pipeline,
-            Status.RUNNING,
-            float(number),
+            Status.WAITING if queue else Status.RUNNING,
+            0.0 if queue else float(number),
+            queued=float(number) if queue else 0.0,
             actor=origin.actor,
             commit=origin.commit,
         )
         self._arguments[state.id] = dict(arguments)
         return self.put(state)
+
+    def admit(self, limit: int) -> Sequence[RunState]:
+        running = sum(state.status is Status.RUNNING for state in self._runs.values())
+        waiting = [s for s in self.runs() if s.status is Status.WAITING][::-1]
+        return [
+            self.put(replace(state, status=Status.RUNNING, started=state.queued))
+            for state in waiting[: max(0, limit - running)]
+        ]
 
     def put(self, state: RunState) -> RunState:
         """Let a run stand so."""
@@ -85,7 +99,7 @@ class FakePipelineBackend:
         return ""
 
     def runs(self) -> Sequence[RunState]:
-        return sorted(self._runs.values(), key=lambda state: -state.started)
+        return sorted(self._runs.values(), key=lambda state: -state.asked)
 
     def cancel(self, run_id: str) -> RunState:
         state = self.state(run_id)

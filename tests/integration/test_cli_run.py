@@ -178,6 +178,24 @@ def test_one_run_is_shown_and_cancelled(cli: Cli) -> None:
     assert cli("runs", "--cancel").status == 2
 
 
+def test_a_detached_run_waits_for_the_runner(cli: Cli) -> None:
+    queued = cli("run", "tiny", "-p", "text=x", "--detach")
+    assert queued.status == 0, queued.err
+    assert "slipway up" in queued.err
+    [run] = json.loads(cli("runs", "--json").out)
+    assert (run["run"], run["status"]) == (queued.out.strip(), "waiting")
+    state = cli.folder / ".slipway" / "runs" / run["run"] / "state.json"
+    with cli.start("runner") as runner:
+        deadline = time.monotonic() + 120
+        while json.loads(state.read_text())["status"] != "succeeded":
+            assert time.monotonic() < deadline
+            assert runner.poll() is None
+            time.sleep(0.1)
+        runner.send_signal(signal.SIGINT)
+        out, _ = runner.communicate(timeout=60)
+    assert f"{run['run']}: running" in out
+
+
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_an_interrupt_cancels_the_run(cli: Cli, number: signal.Signals) -> None:
     with cli.start("run", "tiny", "-p", "text=x", "-p", "how=hang") as process:

@@ -59,7 +59,12 @@ class KubeflowPipelineBackend:
         return declared_parameters(load_pipeline(self._package, pipeline))
 
     def start(
-        self, pipeline: str, arguments: Mapping[str, Argument], origin: Origin = UNKNOWN
+        self,
+        pipeline: str,
+        arguments: Mapping[str, Argument],
+        origin: Origin = UNKNOWN,
+        *,
+        queue: bool = False,
     ) -> RunState:
         """See the port; InvalidInput for an argument that only this machine can reach,
         InvalidSetting without an image."""
@@ -74,6 +79,10 @@ class KubeflowPipelineBackend:
         return self._read(
             self._api.call(self._api.runs.run_service_create_run, f"run of {pipeline}", run=body)
         )
+
+    def admit(self, limit: int) -> Sequence[RunState]:
+        """None: the cluster has its own queue."""
+        return ()
 
     def state(self, run_id: str) -> RunState:
         """See the port."""
@@ -118,7 +127,7 @@ class KubeflowPipelineBackend:
             sort_by="created_at desc",
         )
         states = [self._read(run) for run in found]
-        return sorted(states, key=lambda state: (state.started, state.id), reverse=True)
+        return sorted(states, key=lambda state: (state.asked, state.id), reverse=True)
 
     def cancel(self, run_id: str) -> RunState:
         """See the port; the cluster may take a while, so the run may still be running."""

@@ -1,6 +1,8 @@
 """The folder of one local run: `parameters.json`, `state.json`, `log`, `artifacts/`.
 
 Who runs holds a lock on the file `lock`, so that a run whose process was killed is known as such.
+A run that waits is nobody's; who takes its lock may start or cancel it. Only the run's own process
+writes that it runs, so one that was being started when its starter was killed still waits, or runs.
 """
 
 import fcntl
@@ -79,6 +81,16 @@ class RunFolder:
         the file open."""
         file = self._lock.open("wb")
         fcntl.flock(file, fcntl.LOCK_EX)
+        return file
+
+    def try_hold(self) -> BinaryIO | None:
+        """Take the lock if nobody has it now."""
+        file = self._lock.open("wb")
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            file.close()
+            return None
         return file
 
     @property

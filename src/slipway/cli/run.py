@@ -19,10 +19,17 @@ from slipway.cli.output import json_option, print_json
     show_default=True,
     help="Where it runs.",
 )
+@click.option("--detach", is_flag=True, help="Queue it, print its id, and do not wait.")
 @click.option("--list", "listing", is_flag=True, help="List the pipeline's parameters.")
 @json_option
 def command(
-    pipeline: str, params: tuple[str, ...], where: str, listing: bool, as_json: bool
+    pipeline: str,
+    params: tuple[str, ...],
+    where: str,
+    *,
+    detach: bool,
+    listing: bool,
+    as_json: bool,
 ) -> None:
     """Run PIPELINE and show its tasks as they go. Ctrl-C ends the run and all it started.
 
@@ -31,18 +38,28 @@ def command(
     kubeflow.host in the settings) its tasks run in the image kubeflow.image.
     """
     from slipway.cli import _run_view as run_view
+    from slipway.local import stack
     from slipway.services.run_errors import as_exception
     from slipway.services.start_run import cancel, start
     from slipway.settings import load
-    from slipway.wiring import command_trail, pipeline_backend, run_defaults
+    from slipway.wiring import LOCAL, command_trail, pipeline_backend, run_defaults
 
     settings = load()
     backend = pipeline_backend(settings, where)
     if listing:
         run_view.show_parameters(backend.parameters(pipeline), as_json=as_json)
         return
-    signal.signal(signal.SIGTERM, _interrupt)
     trail = command_trail(settings)
+    if detach:
+        state = start(backend, run_defaults(settings), pipeline, params, trail=trail, queue=True)
+        if as_json:
+            print_json(run_view.document(state, where))
+        else:
+            click.echo(state.id)
+        if where == LOCAL and not stack.runner(settings).find():
+            click.echo("It waits until the runner is there: slipway up", err=True)
+        return
+    signal.signal(signal.SIGTERM, _interrupt)
     run_id = start(backend, run_defaults(settings), pipeline, params, trail=trail).id
     try:
         state = run_view.follow(backend, run_id)

@@ -43,7 +43,7 @@ def command(run_id: str | None, cancelling: bool, as_json: bool) -> None:
         print_json([document(run.state, run.backend) for run in found.runs])
     else:
         print_table(
-            ("run", "pipeline", "where", "status", "version", "began", "seconds"),
+            ("run", "pipeline", "where", "status", "version", "asked", "seconds"),
             [
                 (
                     run.state.id,
@@ -51,7 +51,7 @@ def command(run_id: str | None, cancelling: bool, as_json: bool) -> None:
                     run.backend,
                     run.state.status,
                     run.state.version,
-                    f"{datetime.fromtimestamp(run.state.started):%Y-%m-%d %H:%M:%S}",
+                    f"{datetime.fromtimestamp(run.state.asked):%Y-%m-%d %H:%M:%S}",
                     f"{seconds(run.state):.1f}",
                 )
                 for run in found.runs

@@ -103,6 +103,12 @@ class RunState:
     location: str = ""  # where its log and artifacts are, for people
     actor: str = ""  # who started it
     commit: Commit | None = None
+    queued: float = 0.0  # when it was asked for, if it had to wait
+
+    @property
+    def asked(self) -> float:
+        """When somebody wanted it, unix seconds."""
+        return self.queued or self.started
 
     @property
     def over(self) -> bool:
@@ -124,9 +130,19 @@ class PipelineBackend(Protocol):
         """What a pipeline declares, in its own order."""
 
     def start(
-        self, pipeline: str, arguments: Mapping[str, Argument], origin: Origin = UNKNOWN
+        self,
+        pipeline: str,
+        arguments: Mapping[str, Argument],
+        origin: Origin = UNKNOWN,
+        *,
+        queue: bool = False,
     ) -> RunState:
-        """Begin a run and return at once; what is not in `arguments` takes its default."""
+        """Begin a run and return at once; what is not in `arguments` takes its default. With
+        `queue` it waits until `admit` lets it begin; a cluster has a queue of its own."""
+
+    def admit(self, limit: int) -> Sequence[RunState]:
+        """Let waiting runs begin, the oldest first, while fewer than `limit` run; those that
+        began."""
 
     def state(self, run_id: str) -> RunState:
         """How a run stands now."""

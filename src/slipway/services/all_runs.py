@@ -32,7 +32,7 @@ def all_runs(backends: Mapping[str, PipelineBackend]) -> AllRuns:
             runs += [Run(name, state) for state in backend.runs()]
         except SlipwayError as problem:
             problems.append(problem)
-    return AllRuns(sorted(runs, key=lambda run: run.state.started, reverse=True), problems)
+    return AllRuns(sorted(runs, key=lambda run: run.state.asked, reverse=True), problems)
 
 
 def find_run(backends: Mapping[str, PipelineBackend], run_id: str) -> Run:

@@ -7,6 +7,7 @@ from slipway.services.audit import Trail
 from slipway.services.run_arguments import check_complete, parse_arguments
 
 _COMMIT = "git_commit"  # the parameter that tells a pipeline its commit
+_STARTED = "started"  # the one that tells it when it began
 
 
 def start(
@@ -17,20 +18,23 @@ def start(
     *,
     trail: Trail,
     commit: Commit | None = None,
+    queue: bool = False,
 ) -> RunState:
     """Start a run with what is `given` (`key=value` texts or a mapping of texts); what is not given
-    comes from the `defaults`, then from the pipeline.
+    comes from the `defaults`, then from the pipeline. With `queue` it waits for its turn.
 
     Raises InvalidInput for arguments that do not fit, and what the backend raises. Nothing runs
     that could not be written into the audit log.
     """
     declared = backend.parameters(pipeline)
     arguments = {p.name: defaults[p.name] for p in declared if p.name in defaults}
+    if queue:
+        arguments.pop(_STARTED, None)  # which the pipeline fills in when it begins
     arguments |= parse_arguments(pipeline, declared, given)
     if commit and any(p.name == _COMMIT for p in declared):
         arguments[_COMMIT] = commit.id
     check_complete(pipeline, declared, arguments)
-    state = backend.start(pipeline, arguments, Origin(trail.actor.who, commit))
+    state = backend.start(pipeline, arguments, Origin(trail.actor.who, commit), queue=queue)
     try:
         trail.note("run.start", state.id, pipeline=pipeline, commit=commit.id if commit else "")
     except BaseException:
