@@ -98,6 +98,23 @@ class GateSettings:
 
 
 @dataclass(frozen=True)
+class RunsSettings:
+    """Pipeline runs on this machine."""
+
+    limit: int = 1  # at once; the rest of those that were queued waits
+
+
+@dataclass(frozen=True)
+class KubeflowSettings:
+    """The Kubeflow Pipelines server; without a host there is none."""
+
+    host: str = ""  # https://HOST[:PORT][/PATH]
+    namespace: str = ""  # of the user, where the server has several
+    image: str = ""  # what tasks run in; slipway pipeline-image makes it
+    token_file: str = ""  # a file with the bearer token that the server wants
+
+
+@dataclass(frozen=True)
 class LocalSettings:
     """Loopback ports of what `slipway up` starts beside the registry."""
 
@@ -118,6 +135,8 @@ class Settings:
     agent: AgentSettings = field(default_factory=AgentSettings)
     trust: TrustSettings = field(default_factory=TrustSettings)
     gate: GateSettings = field(default_factory=GateSettings)
+    runs: RunsSettings = field(default_factory=RunsSettings)
+    kubeflow: KubeflowSettings = field(default_factory=KubeflowSettings)
     local: LocalSettings = field(default_factory=LocalSettings)
     ports: Mapping[str, int] = field(default_factory=dict)  # image repository → port on the device
     update: Mapping[str, Update] = field(default_factory=dict)  # image repository → see Update

@@ -18,6 +18,8 @@ from slipway.ports.model_registry import ModelRegistry
 from slipway.ports.pipeline_backend import PipelineBackend
 from slipway.settings import Settings
 
+LOCAL, KUBEFLOW = "local", "kubeflow"
+
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
@@ -25,6 +27,7 @@ if TYPE_CHECKING:
     from slipway.adapters.key_folder import KeyFolder
     from slipway.domain.prediction import Prediction
     from slipway.services.asking import Ask
+    from slipway.services.audit import AuditLog, Trail
     from slipway.services.evaluate import Evaluator
     from slipway.services.image_context import ImageSources, Workshop
     from slipway.services.live import LiveModel
@@ -407,11 +410,54 @@ def _embedded_database(settings: Settings) -> Path:
     return Path(settings.tracking_uri.removeprefix("sqlite:///"))
 
 
-def pipeline_backend(settings: Settings) -> PipelineBackend:
-    """What runs pipelines."""
+def audit_log(settings: Settings) -> "AuditLog":
+    """Where every change is written down."""
+    from slipway.services.audit import AuditLog
+
+    return AuditLog(settings.home / "audit" / "log.jsonl")
+
+
+def command_trail(settings: Settings) -> "Trail":
+    """The audit log for what the system's user does on the command line."""
+    import pwd
+
+    from slipway.services.audit import Actor, Trail, Via
+
+    try:
+        user = pwd.getpwuid(os.getuid()).pw_name
+    except KeyError:  # a container may run under a number that has no name
+        user = f"user {os.getuid()}"
+    return Trail(audit_log(settings), Actor(user, Via.CLI))
+
+
+def pipeline_backend(settings: Settings, name: str = LOCAL) -> PipelineBackend:
+    """What runs pipelines: `local` or `kubeflow`."""
+    if name == KUBEFLOW:
+        return _kubeflow(settings)
     from slipway.adapters.local_pipeline_backend import LocalPipelineBackend
 
     return LocalPipelineBackend(settings.home / "runs")
+
+
+def pipeline_backends(settings: Settings) -> dict[str, PipelineBackend]:
+    """All that are set up, by name."""
+    names = [LOCAL, KUBEFLOW] if settings.kubeflow.host else [LOCAL]
+    return {name: pipeline_backend(settings, name) for name in names}
+
+
+def _kubeflow(settings: Settings) -> PipelineBackend:
+    from slipway.adapters.key_uris import read_private
+    from slipway.adapters.kubeflow_api import KubeflowApi
+    from slipway.adapters.kubeflow_pipeline_backend import KubeflowPipelineBackend
+
+    given = settings.kubeflow
+    if not given.host:
+        raise InvalidSetting(
+            "kubeflow.host is not set", hint="Write the URL of the Kubeflow Pipelines server"
+        )
+    token = read_private(Path(given.token_file)).decode().strip() if given.token_file else ""
+    api = KubeflowApi(given.host, token)
+    return KubeflowPipelineBackend(api, image=given.image, namespace=given.namespace)
 
 
 def run_defaults(settings: Settings) -> dict[str, str | int | float]:

@@ -1,25 +1,31 @@
-"""What every pipeline backend does alike; so far there is the local one."""
+"""What every pipeline backend does alike, and how runs on this machine go."""
 
 import json
 import os
 import signal
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 import pytest
 
+from slipway.adapters.kubeflow_api import KubeflowApi
+from slipway.adapters.kubeflow_pipeline_backend import KubeflowPipelineBackend
 from slipway.adapters.local_pipeline_backend import LocalPipelineBackend
 from slipway.adapters.run_folder import RunFolder
 from slipway.domain.errors import DiskFull, InvalidInput, NotFound
 from slipway.ports.pipeline_backend import (
     Argument,
+    Commit,
     Kind,
+    Origin,
     Parameter,
     PipelineBackend,
     RunState,
     Status,
 )
+from tests.fakes.pipeline_backend import FakePipelineBackend
+from tests.fixtures.kubeflow_server import kubeflow_server
 
 ROOT = Path(__file__).parents[2]
 SECONDS = 120  # until a run that does nothing has to be over
@@ -40,6 +46,31 @@ def backend(runs: Path) -> PipelineBackend:
     return LocalPipelineBackend(runs, package="tests.pipelines")
 
 
+DECLARED = [
+    Parameter("text", Kind.TEXT, None, "Any text."),
+    Parameter("number", Kind.INTEGER, 3, "Any number."),
+    Parameter("rate", Kind.NUMBER, 0.5, ""),
+    Parameter("flag", Kind.BOOLEAN, False, ""),
+    Parameter("items", Kind.LIST, ["a", "b"], ""),
+    Parameter("how", Kind.TEXT, "well", "well, refuse, crash, die or hang."),
+]
+COMMIT = Commit("a" * 40, "factory", "refs/heads/main")
+
+
+@pytest.fixture(params=["local", "kubeflow", "fake"])
+def each(request: pytest.FixtureRequest, runs: Path) -> Iterator[PipelineBackend]:
+    """Every backend."""
+    match request.param:
+        case "local":
+            yield LocalPipelineBackend(runs, package="tests.pipelines")
+        case "kubeflow":
+            with kubeflow_server() as server:
+                api = KubeflowApi(server.host)
+                yield KubeflowPipelineBackend(api, image="tiny", package="tests.pipelines")
+        case _:
+            yield FakePipelineBackend({"tiny": DECLARED})
+
+
 def _until(backend: PipelineBackend, run_id: str, wanted: Callable[[RunState], bool]) -> RunState:
     deadline = time.monotonic() + SECONDS
     while not wanted(state := backend.state(run_id)):
@@ -54,16 +85,27 @@ def _run(backend: PipelineBackend, arguments: Mapping[str, Argument]) -> RunStat
     return _until(backend, state.id, lambda state: state.over)
 
 
-def test_pipelines_and_their_parameters_are_known(backend: PipelineBackend) -> None:
-    assert backend.pipelines() == ["tiny"]
-    assert list(backend.parameters("tiny")) == [
-        Parameter("text", Kind.TEXT, None, "Any text."),
-        Parameter("number", Kind.INTEGER, 3, "Any number."),
-        Parameter("rate", Kind.NUMBER, 0.5, ""),
-        Parameter("flag", Kind.BOOLEAN, False, ""),
-        Parameter("items", Kind.LIST, ["a", "b"], ""),
-        Parameter("how", Kind.TEXT, "well", "well, refuse, crash, die or hang."),
-    ]
+def test_pipelines_and_their_parameters_are_known(each: PipelineBackend) -> None:
+    assert each.pipelines() == ["tiny"]
+    assert list(each.parameters("tiny")) == DECLARED
+
+
+def test_a_run_is_known_from_its_start_until_it_is_ended(each: PipelineBackend) -> None:
+    assert each.runs() == []
+    before = time.time() if not isinstance(each, FakePipelineBackend) else 0
+    given: dict[str, Argument] = {"text": "ü", "number": 4, "items": ["it's"], "how": "hang"}
+    started = each.start("tiny", given, Origin("ann", COMMIT))
+    assert (started.pipeline, started.actor, started.commit) == ("tiny", "ann", COMMIT)
+    assert not started.over
+    assert started.started >= before
+    assert each.arguments(started.id) == given
+    assert [state.id for state in each.runs()] == [started.id]
+    each.cancel(started.id)
+    state = _until(each, started.id, lambda state: state.over)
+    assert state.status is Status.CANCELLED
+    assert (state.actor, state.commit, state.error) == ("ann", COMMIT, None)
+    assert each.cancel(started.id) == state
+    assert each.runs() == [state]
 
 
 def test_a_run_that_goes_well(backend: PipelineBackend, runs: Path) -> None:
@@ -83,6 +125,14 @@ def test_a_run_that_goes_well(backend: PipelineBackend, runs: Path) -> None:
     assert state.error is None
     [given] = (runs / state.id / "artifacts").rglob("given.json")
     assert json.loads(given.read_text()) == [text, 4, 0.5, True, ["it's"]]
+    [artifact] = backend.artifacts(state.id)
+    assert (artifact.name, artifact.kind) == ("first/folder/given.json", "application/json")
+    with backend.open_artifact(state.id, artifact.path) as file:
+        assert file.read() == given.read_bytes()
+    assert artifact.size == given.stat().st_size
+    log, offset = backend.log(state.id)
+    assert "Executing task" in log
+    assert backend.log(state.id, offset) == ("", offset)
     assert not list((runs.parent / "scratch").iterdir()), "nothing is left in the temporary folder"
     assert not (runs / state.id / "workspace").exists()
 
@@ -171,26 +221,35 @@ def test_runs_are_listed_newest_first_also_by_another_process(
     backend: PipelineBackend, runs: Path
 ) -> None:
     assert backend.runs() == []
-    ids = [backend.start("tiny", {"text": "x"}).id for _ in range(2)]
+    ids = [backend.start("tiny", {"text": "x"}, Origin("ann", COMMIT)).id for _ in range(2)]
     assert len(set(ids)) == 2
     assert [state.id for state in backend.runs()] == ids[::-1]
     for run_id in ids:
         _until(backend, run_id, lambda state: state.over)
     other = LocalPipelineBackend(runs, package="tests.pipelines")
     assert [state.status for state in other.runs()] == [Status.SUCCEEDED] * 2
+    assert [(state.actor, state.commit) for state in other.runs()] == [("ann", COMMIT)] * 2
+    assert other.arguments(ids[0]) == {"text": "x"}
 
 
 @pytest.mark.parametrize("run_id", ["missing", "", "..", "a/b"])
-def test_a_run_that_there_is_not(backend: PipelineBackend, run_id: str) -> None:
-    with pytest.raises(NotFound, match="no run"):
-        backend.state(run_id)
-    with pytest.raises(NotFound, match="no run"):
-        backend.cancel(run_id)
+def test_a_run_that_there_is_not(each: PipelineBackend, run_id: str) -> None:
+    for ask in (
+        each.state,
+        each.cancel,
+        each.arguments,
+        each.log,
+        each.artifacts,
+        lambda missing: each.open_artifact(missing, "x"),
+    ):
+        with pytest.raises(NotFound, match="no run"):
+            ask(run_id)
 
 
-def test_a_pipeline_that_there_is_not(backend: PipelineBackend, runs: Path) -> None:
+def test_a_pipeline_that_there_is_not(each: PipelineBackend, runs: Path) -> None:
     with pytest.raises(NotFound, match="no pipeline 'x'"):
-        backend.start("x", {})
+        each.start("x", {})
     with pytest.raises(NotFound, match="no pipeline 'x'"):
-        backend.parameters("x")
+        each.parameters("x")
     assert not runs.exists()
+    assert each.runs() == []

@@ -2,6 +2,7 @@
 
 import json
 import os
+import pwd
 import signal
 import subprocess
 import sys
@@ -11,12 +12,16 @@ from pathlib import Path
 
 import pytest
 
+from tests.fixtures.kubeflow_server import kubeflow_server, now
+
 ROOT = Path(__file__).parents[2]
 PROGRAM = """
 import sys
 from slipway.adapters import kfp_pipelines, local_pipeline_backend
 local_pipeline_backend.LocalPipelineBackend.__init__.__defaults__ = ("tests.pipelines",)
 kfp_pipelines.PACKAGE = "tests.pipelines"
+from slipway.adapters.kubeflow_pipeline_backend import KubeflowPipelineBackend
+KubeflowPipelineBackend.__init__.__kwdefaults__["package"] = "tests.pipelines"
 from slipway.cli import main
 main()
 """
@@ -87,6 +92,11 @@ def test_a_run_for_machines_and_the_list_of_runs(cli: Cli) -> None:
     assert json.loads(cli("runs", "--json").out) == [document]
     table = cli("runs").out
     assert document["run"] in table
+    assert document["actor"] == pwd.getpwuid(os.getuid()).pw_name
+    [line] = (cli.folder / ".slipway" / "audit" / "log.jsonl").read_text().splitlines()
+    entry = json.loads(line)
+    assert (entry["who"], entry["via"]) == (document["actor"], "cli")
+    assert (entry["action"], entry["target"]) == ("run.start", document["run"])
     assert "succeeded" in table
 
 
@@ -122,6 +132,68 @@ def test_the_parameters_are_listed(cli: Cli) -> None:
     assert "Any number." in done.out
     [first, *_] = json.loads(cli("run", "tiny", "--list", "--json").out)
     assert first == {"name": "text", "kind": "text", "default": None, "description": "Any text."}
+
+
+def test_a_run_on_a_cluster_is_followed_and_listed_beside_those_here(cli: Cli) -> None:
+    assert cli("run", "tiny", "-p", "text=x").status == 0
+    with kubeflow_server() as server:
+        cli.environment |= {"SLIPWAY_KUBEFLOW_HOST": server.host, "SLIPWAY_KUBEFLOW_IMAGE": "tiny"}
+        first = {"display_name": "first", "state": "SUCCEEDED", "start_time": now()}
+        done = {"task_details": [{**first, "end_time": now()}]}
+        server.steps = [{"state": "RUNNING"}, {"state": "SUCCEEDED", "run_details": done}]
+        ran = cli("run", "tiny", "--backend", "kubeflow", "-p", "text=x", "--json")
+        assert ran.status == 0, ran.err
+        document = json.loads(ran.out)
+        assert (document["status"], document["backend"]) == ("succeeded", "kubeflow")
+        assert "✓ first" in ran.err
+        listed = json.loads(cli("runs", "--json").out)
+        assert [run["backend"] for run in listed] == ["kubeflow", "local"]
+        assert [run["status"] for run in listed] == ["succeeded", "succeeded"]
+        shown = cli("runs", document["run"])
+        assert server.host in shown.out
+
+        failed = {"display_name": "second", "state": "FAILED", "error": {"message": "no memory"}}
+        server.steps = [{"state": "FAILED", "run_details": {"task_details": [failed]}}]
+        refused = cli("run", "tiny", "--backend", "kubeflow", "-p", "text=x")
+        assert refused.status == 10
+        assert "error: task second: no memory" in refused.err
+        assert server.host in refused.err
+    away = cli("runs", "--json")
+    assert away.status == 7
+    assert [run["backend"] for run in json.loads(away.out)] == ["local"]
+    assert "does not answer" in away.err
+
+
+def test_one_run_is_shown_and_cancelled(cli: Cli) -> None:
+    with cli.start("run", "tiny", "-p", "text=x", "-p", "how=hang") as process:
+        _wait_until_it_hangs(cli, process)
+        [run] = json.loads(cli("runs", "--json").out)
+        shown = cli("runs", run["run"])
+        assert "running" in shown.out
+        assert "second" in shown.out
+        cancelled = json.loads(cli("runs", run["run"], "--cancel", "--json").out)
+        assert cancelled["status"] == "cancelled"
+        process.communicate(timeout=60)
+    assert cli("runs", "nothing").status == 3
+    assert cli("runs", "--cancel").status == 2
+
+
+def test_a_detached_run_waits_for_the_runner(cli: Cli) -> None:
+    queued = cli("run", "tiny", "-p", "text=x", "--detach")
+    assert queued.status == 0, queued.err
+    assert "slipway up" in queued.err
+    [run] = json.loads(cli("runs", "--json").out)
+    assert (run["run"], run["status"]) == (queued.out.strip(), "waiting")
+    state = cli.folder / ".slipway" / "runs" / run["run"] / "state.json"
+    with cli.start("runner") as runner:
+        deadline = time.monotonic() + 120
+        while json.loads(state.read_text())["status"] != "succeeded":
+            assert time.monotonic() < deadline
+            assert runner.poll() is None
+            time.sleep(0.1)
+        runner.send_signal(signal.SIGINT)
+        out, _ = runner.communicate(timeout=60)
+    assert f"{run['run']}: running" in out
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])

@@ -9,6 +9,7 @@ from slipway.domain.names import Arch, Channel, ModelVersion
 from slipway.services.channel_history import ChannelHistory
 from slipway.services.reconcile_channels import Reconciler, Report
 from slipway.services.render_manifests import ManifestRenderer, ManifestSettings
+from tests.fakes.audit_log import FakeAuditLog
 from tests.fakes.bucket import FakeBucket
 from tests.fakes.image_registry import FakeImageRegistry
 
@@ -33,6 +34,7 @@ class World:
     registry: FakeImageRegistry = field(default_factory=FakeImageRegistry)
     bucket: FakeBucket = field(default_factory=FakeBucket)
     clock: TickingClock = field(default_factory=TickingClock)
+    audit: FakeAuditLog = field(default_factory=FakeAuditLog)
     templates: Path | None = None
     ports: dict[str, int] = field(default_factory=dict)
     repositories: tuple[str, ...] = ()

@@ -28,11 +28,15 @@ def world() -> World:
 
 
 def promoted(world: World, version: str, channel: Channel = Channel.BETA) -> Promotion:
-    return promote(world.registry, PARTS, ModelVersion.parse(version), channel)
+    return promote(
+        world.registry, PARTS, ModelVersion.parse(version), channel, trail=world.audit.trail()
+    )
 
 
 def rolled_back(world: World) -> str:
-    done = rollback(world.registry, world.history(), world.clock, PARTS, Channel.BETA)
+    done = rollback(
+        world.registry, world.history(), world.clock, PARTS, Channel.BETA, trail=world.audit.trail()
+    )
     assert world.registry.resolve("parts", "beta") == done.index
     return str(done.after)
 
@@ -54,6 +58,19 @@ def test_promote_moves_the_tag_and_says_what_was_there(world: World) -> None:
     assert world.registry.resolve("parts", "stable") is None
 
 
+def test_every_move_is_written_down_and_what_moves_nothing_is_not(world: World) -> None:
+    delivered(world, V1, V2)
+    promoted(world, V2)
+    with pytest.raises(NotFound):
+        promoted(world, "parts_1_999")
+    rolled_back(world)
+    assert world.audit.told() == [
+        ("channel.promote", "parts beta", {"version": V1}),
+        ("channel.promote", "parts beta", {"before": V1, "version": V2}),
+        ("channel.rollback", "parts beta", {"before": V2, "version": V1}),
+    ]
+
+
 def test_promote_over_something_else(world: World) -> None:
     world.registry.tag("parts", world.registry.add_image("parts", Arch.X86_64), "beta")
     assert promoted(world, V1).before is None
@@ -64,7 +81,13 @@ def test_promote_an_unknown_version(world: World) -> None:
         promoted(world, "parts_1_999")
     assert caught.value.hint == f"The newest are {V4}, {V3}, {V2}, {V1}"
     with pytest.raises(NotFound) as caught:
-        promote(world.registry, ModelName("x"), ModelVersion.parse("x_1_1"), Channel.BETA)
+        promote(
+            world.registry,
+            ModelName("x"),
+            ModelVersion.parse("x_1_1"),
+            Channel.BETA,
+            trail=world.audit.trail(),
+        )
     assert caught.value.hint == "The registry has no version of x"
 
 

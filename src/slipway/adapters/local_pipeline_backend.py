@@ -5,6 +5,7 @@ that ending a run ends every task and every worker of it. Artifacts stay in the 
 """
 
 import contextlib
+import fcntl
 import os
 import shutil
 import signal
@@ -15,6 +16,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import BinaryIO
 
 from slipway.adapters.kfp_pipelines import (
     PACKAGE,
@@ -23,13 +25,28 @@ from slipway.adapters.kfp_pipelines import (
     pipeline_names,
 )
 from slipway.adapters.run_folder import RunFolder, ended
+from slipway.adapters.run_output import artifacts, log_part, open_artifact
 from slipway.domain.errors import InvalidInput, NotFound, RunFailed
 from slipway.domain.system_errors import os_errors
-from slipway.ports.pipeline_backend import Argument, Parameter, RunError, RunState, Status
+from slipway.ports.pipeline_backend import (
+    UNKNOWN,
+    Argument,
+    Artifact,
+    Origin,
+    Parameter,
+    RunError,
+    RunState,
+    Status,
+)
 
 _GRACE = 5.0  # seconds between asking a run to end and making it end
 _POLL = 0.05
 _PLACEHOLDER = "{{$"
+_GONE = RunError(
+    RunFailed.code,
+    "the run's process went away without a word",
+    "It was killed, or the machine ran out of memory",
+)
 
 
 class LocalPipelineBackend:
@@ -39,6 +56,7 @@ class LocalPipelineBackend:
         self._runs = runs.absolute()
         self._package = package
         self._children: dict[str, subprocess.Popen[bytes]] = {}
+        self._over: set[str] = set()
 
     def pipelines(self) -> Sequence[str]:
         """See the port."""
@@ -48,7 +66,14 @@ class LocalPipelineBackend:
         """See the port."""
         return declared_parameters(load_pipeline(self._package, pipeline))
 
-    def start(self, pipeline: str, arguments: Mapping[str, Argument]) -> RunState:
+    def start(
+        self,
+        pipeline: str,
+        arguments: Mapping[str, Argument],
+        origin: Origin = UNKNOWN,
+        *,
+        queue: bool = False,
+    ) -> RunState:
         """See the port."""
         if pipeline not in (known := self.pipelines()):
             raise NotFound(
@@ -60,22 +85,86 @@ class LocalPipelineBackend:
                     f"parameter {name} holds {_PLACEHOLDER!r}, which kfp would replace",
                     hint="Write it without",
                 )
-        folder = self._make_folder(pipeline)
+        folder, now = self._make_folder(pipeline), time.time()
         state = RunState(
-            folder.path.name, pipeline, Status.RUNNING, time.time(), location=str(folder.path)
+            folder.path.name,
+            pipeline,
+            Status.WAITING if queue else Status.RUNNING,
+            0.0 if queue else now,
+            location=str(folder.path),
+            actor=origin.actor,
+            commit=origin.commit,
+            queued=now if queue else 0.0,
         )
         try:
             with os_errors(str(folder.path)):
                 folder.write_parameters(arguments)
-                self._spawn(folder, state)
+                with folder.hold() as lock:
+                    folder.log.touch()
+                    folder.write_state(state)  # from here on it is a run
+                    if not queue:
+                        self._spawn(folder, state, lock)
         except BaseException:  # ctrl-C too
             shutil.rmtree(folder.path, ignore_errors=True)
             raise
         return state
 
-    def _spawn(self, folder: RunFolder, state: RunState) -> None:
-        with folder.hold() as lock, folder.log.open("wb") as log:
-            folder.write_state(state)  # from here on it is a run
+    def admit(self, limit: int) -> Sequence[RunState]:
+        """See the port; while another process does it, nothing is done."""
+        if not self._runs.exists():
+            return ()
+        with (self._runs / "queue.lock").open("wb") as file:
+            try:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                return ()
+            return self._admit(limit)
+
+    def _admit(self, limit: int) -> Sequence[RunState]:
+        open_runs = self._unfinished()
+        running = sum(state.status is Status.RUNNING for state in open_runs)
+        began: list[RunState] = []
+        for state in sorted(open_runs, key=lambda state: (state.asked, state.id)):
+            if state.status is Status.WAITING and running + len(began) < limit:
+                began += self._begin(state.id)
+        return began
+
+    def _unfinished(self) -> list[RunState]:
+        """The runs that are not over; those that are stay so and are not read again."""
+        found = []
+        for file in self._runs.glob("*/state.json"):
+            if (run_id := file.parent.name) not in self._over:
+                state = self.state(run_id)
+                if state.over:
+                    self._over.add(run_id)
+                else:
+                    found.append(state)
+        return found
+
+    def _begin(self, run_id: str) -> list[RunState]:
+        """Start a waiting run, and wait until it says that it runs; nothing when somebody else
+        starts or has cancelled it."""
+        folder = self._folder(run_id)
+        lock = folder.try_hold()
+        if lock is None:
+            return []
+        with lock, os_errors(str(folder.path)):
+            state = folder.read_state()
+            if state.status is not Status.WAITING:
+                return []
+            self._spawn(folder, state, lock)
+        while (state := folder.read_state()).status is Status.WAITING:
+            if not folder.alive:  # it could not even say so; it shall not be tried for ever
+                state = ended(state, Status.FAILED, time.time(), _GONE)
+                folder.write_state(state)
+                self._collect(run_id)
+                break
+            time.sleep(_POLL)
+        return [state]
+
+    def _spawn(self, folder: RunFolder, state: RunState, lock: BinaryIO) -> None:
+        """Start the run's process; the lock goes on to it."""
+        with folder.log.open("wb") as log:
             module = "slipway.adapters.local_pipeline_run"
             child = subprocess.Popen(
                 [sys.executable, "-m", module, str(folder.path), self._package, state.pipeline],
@@ -101,17 +190,28 @@ class LocalPipelineBackend:
         state = folder.read_state()  # again: it may have been written before the lock went
         if state.over:
             self._collect(run_id)
-        if alive or state.over:
+        if alive or state.over or state.status is Status.WAITING:
             return state
-        error = RunError(
-            RunFailed.code,
-            "the run's process went away without a word",
-            "It was killed, or the machine ran out of memory",
-        )
         self._collect(run_id)
-        state = ended(state, Status.FAILED, folder.log.stat().st_mtime, error)
+        state = ended(state, Status.FAILED, folder.log.stat().st_mtime, _GONE)
         folder.write_state(state)
         return state
+
+    def arguments(self, run_id: str) -> Mapping[str, Argument]:
+        """See the port."""
+        return self._known(run_id).read_parameters()
+
+    def log(self, run_id: str, offset: int = 0) -> tuple[str, int]:
+        """See the port."""
+        return log_part(self._known(run_id).log, offset)
+
+    def artifacts(self, run_id: str) -> Sequence[Artifact]:
+        """See the port."""
+        return artifacts(self._known(run_id).artifacts)
+
+    def open_artifact(self, run_id: str, path: str) -> BinaryIO:
+        """See the port."""
+        return open_artifact(self._known(run_id).artifacts, path)
 
     def last_words(self, run_id: str) -> str:
         """See the port."""
@@ -120,13 +220,20 @@ class LocalPipelineBackend:
     def runs(self) -> Sequence[RunState]:
         """See the port."""
         found = [self.state(file.parent.name) for file in self._runs.glob("*/state.json")]
-        return sorted(found, key=lambda state: (state.started, state.id), reverse=True)
+        return sorted(found, key=lambda state: (state.asked, state.id), reverse=True)
 
     def cancel(self, run_id: str) -> RunState:
         """See the port."""
         folder = self._folder(run_id)
-        if folder.read_state().over:
-            return folder.read_state()
+        while (state := folder.read_state()).status is Status.WAITING:
+            if lock := folder.try_hold():  # nobody is starting it
+                with lock:
+                    if folder.read_state().status is Status.WAITING:
+                        folder.write_state(ended(state, Status.CANCELLED, time.time(), None))
+            else:
+                time.sleep(_POLL)
+        if state.over:
+            return state
         if folder.alive:
             _end(folder)
         state = folder.read_state()
@@ -153,6 +260,12 @@ class LocalPipelineBackend:
                     path.mkdir()
                     return RunFolder(path)
                 number += 1
+
+    def _known(self, run_id: str) -> RunFolder:
+        """The folder of a run that there is; NotFound."""
+        folder = self._folder(run_id)
+        folder.read_state()
+        return folder
 
     def _folder(self, run_id: str) -> RunFolder:
         if not run_id or "/" in run_id or run_id.startswith("."):

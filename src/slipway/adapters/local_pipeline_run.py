@@ -31,6 +31,12 @@ class Recorder:
         self._folder = folder
         self.state = folder.read_state()
 
+    def begun(self) -> None:
+        """The run's process is there, also when the one that started it no longer is."""
+        self._folder.write_pid(os.getpid())
+        if self.state.status is Status.WAITING:
+            self._write(replace(self.state, status=Status.RUNNING, started=time.time()))
+
     def planned(self, names: list[str]) -> None:
         """These tasks will run."""
         self._write(replace(self.state, tasks=tuple(map(TaskState, names))))
@@ -67,6 +73,7 @@ def run(folder: RunFolder, package: str, name: str) -> bool:
     """Run the pipeline and keep its state up to date; whether it succeeded."""
     recorder = Recorder(folder)
     try:
+        recorder.begun()
         pipeline = load_pipeline(package, name)
         recorder.planned(list(task_names(pipeline)))
         _execute(pipeline, folder, recorder)

@@ -1,6 +1,8 @@
 """The folder of one local run: `parameters.json`, `state.json`, `log`, `artifacts/`.
 
 Who runs holds a lock on the file `lock`, so that a run whose process was killed is known as such.
+A run that waits is nobody's; who takes its lock may start or cancel it. Only the run's own process
+writes that it runs, so one that was being started when its starter was killed still waits, or runs.
 """
 
 import fcntl
@@ -14,7 +16,14 @@ from typing import BinaryIO
 from slipway.adapters.files import replacing
 from slipway.domain.errors import NotFound
 from slipway.domain.system_errors import os_errors
-from slipway.ports.pipeline_backend import Argument, RunError, RunState, Status, TaskState
+from slipway.ports.pipeline_backend import (
+    Argument,
+    Commit,
+    RunError,
+    RunState,
+    Status,
+    TaskState,
+)
 
 _TAIL = 8192  # bytes of the log's end that hold its last line
 _PROGRESS = re.compile(r"[a-z][a-z -]*: ")
@@ -59,11 +68,12 @@ class RunFolder:
             TaskState(**{**task, "status": Status(task["status"])})
             for task in document.pop("tasks")
         )
-        error = document.pop("error")
+        error, commit = document.pop("error"), document.pop("commit", None)
         return RunState(
             **{**document, "status": Status(document["status"])},
             tasks=tasks,
             error=RunError(**error) if error else None,
+            commit=Commit(**commit) if commit else None,
         )
 
     def hold(self) -> BinaryIO:
@@ -71,6 +81,16 @@ class RunFolder:
         the file open."""
         file = self._lock.open("wb")
         fcntl.flock(file, fcntl.LOCK_EX)
+        return file
+
+    def try_hold(self) -> BinaryIO | None:
+        """Take the lock if nobody has it now."""
+        file = self._lock.open("wb")
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            file.close()
+            return None
         return file
 
     @property

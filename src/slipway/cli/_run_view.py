@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 import click
 
 from slipway.cli.output import print_json, print_table
+from slipway.domain.errors import Unavailable
 from slipway.ports.pipeline_backend import (
     Parameter,
     PipelineBackend,
@@ -14,7 +15,8 @@ from slipway.ports.pipeline_backend import (
     TaskState,
 )
 
-_POLL = 0.2  # seconds between two looks
+_POLL, _REMOTE_POLL = 0.2, 2.0  # seconds between two looks, here and at a server
+_PATIENCE = 300.0  # seconds that a server may be away while a run is watched
 _MARKS = {
     Status.WAITING: "·",
     Status.RUNNING: "▸",
@@ -36,18 +38,30 @@ def follow(backend: PipelineBackend, run_id: str) -> RunState:
     return _watch(backend, run_id, lambda state: _tell_new(state, told))
 
 
-def document(state: RunState) -> dict[str, object]:
+def document(state: RunState, backend: str) -> dict[str, object]:
     """A run for machines."""
     return {
         "run": state.id,
         "pipeline": state.pipeline,
+        "backend": backend,
         "status": state.status,
         "version": state.version,
         "metrics": dict(state.metrics),
         "seconds": round(seconds(state), 1),
         "tasks": {task.name: round(seconds(task), 1) for task in state.tasks},
         "folder": state.location,
+        "actor": state.actor,
+        "commit": state.commit.id if state.commit else "",
     }
+
+
+def log_of(state: RunState) -> str:
+    """Where people read what the run wrote."""
+    return state.location if _remote(state) else f"{state.location}/log"
+
+
+def _remote(state: RunState) -> bool:
+    return state.location.startswith("http")
 
 
 def seconds(state: RunState | TaskState) -> float:
@@ -89,12 +103,20 @@ def _text(value: object) -> str:
 
 
 def _watch(backend: PipelineBackend, run_id: str, see: Callable[[RunState], None]) -> RunState:
+    seen, pause = time.monotonic(), _POLL
     while True:
-        state = backend.state(run_id)
-        see(state)
-        if state.over:
-            return state
-        time.sleep(_POLL)
+        try:
+            state = backend.state(run_id)
+        except Unavailable:
+            if time.monotonic() - seen > _PATIENCE:
+                raise
+        else:
+            see(state)
+            if state.over:
+                return state
+            seen = time.monotonic()
+            pause = _REMOTE_POLL if _remote(state) else _POLL
+        time.sleep(pause)
 
 
 def _tell_new(state: RunState, told: set[str]) -> None:

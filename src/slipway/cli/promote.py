@@ -17,11 +17,13 @@ def command(name: str, version: str, channel: str, as_json: bool) -> None:
     from slipway.services.promote import promote
     from slipway.settings import load
 
+    settings = load()
     done = promote(
-        wiring.image_registry(load()),
+        wiring.image_registry(settings),
         ModelName.parse(name),
         ModelVersion.parse(version),
         Channel.parse(channel),
+        trail=wiring.command_trail(settings),
     )
     if as_json:
         print_json(done.summary())

@@ -29,6 +29,7 @@ def command(name: str, channel: str, as_json: bool) -> None:
         SystemClock(),
         model,
         track,
+        trail=wiring.command_trail(settings),
     )
     if as_json:
         print_json(done.summary())

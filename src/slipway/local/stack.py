@@ -1,4 +1,4 @@
-"""The local installation as a whole: registry, functions and the events between them."""
+"""The local installation as a whole: registry, functions, events between them, runner."""
 
 import sys
 from collections.abc import Callable
@@ -42,6 +42,11 @@ def up(settings: Settings, say: Callable[[str], None]) -> None:
         [sys.executable, "-m", "slipway.local.events"], {"SLIPWAY_HOME": str(settings.home)}
     )
     say("events        TRAINER-DONE to model_done, ticks to tag_monitor")
+    runner(settings).start(
+        [sys.executable, "-c", "from slipway.cli import main; main()", "runner"],
+        {"SLIPWAY_HOME": str(settings.home)},
+    )
+    say(f"runner        {settings.runs.limit} of the queued runs at once")
 
 
 def down(settings: Settings, say: Callable[[str], None]) -> None:
@@ -67,6 +72,11 @@ def status(settings: Settings) -> list[Part]:
     return parts
 
 
+def runner(settings: Settings) -> LocalProcess:
+    """What lets queued runs begin."""
+    return LocalProcess(settings.home / "run", "runner")
+
+
 def _events(settings: Settings) -> LocalProcess:
     return LocalProcess(settings.home / "run", "events")
 
@@ -76,4 +86,5 @@ def _processes(settings: Settings) -> list[LocalProcess]:
         registry.process(settings),
         *(functions.process(settings, name) for name in FUNCTIONS),
         _events(settings),
+        runner(settings),
     ]

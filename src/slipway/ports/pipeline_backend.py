@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Protocol
+from typing import BinaryIO, Protocol
 
 Argument = str | int | float | bool | Sequence[str]
 
@@ -58,6 +58,36 @@ class RunError:
 
 
 @dataclass(frozen=True)
+class Commit:
+    """The pushed code that a run is for."""
+
+    id: str  # the full hash
+    repository: str = ""
+    ref: str = ""  # refs/heads/…
+
+
+@dataclass(frozen=True)
+class Origin:
+    """Where a run comes from."""
+
+    actor: str = ""  # who started it
+    commit: Commit | None = None
+
+
+UNKNOWN = Origin()
+
+
+@dataclass(frozen=True)
+class Artifact:
+    """One file that a run's tasks made."""
+
+    name: str  # TASK/OUTPUT, or TASK/OUTPUT/FILE of an output with many files
+    path: str  # names it to `open_artifact`
+    size: int  # bytes
+    kind: str  # media type, by the file's name
+
+
+@dataclass(frozen=True)
 class RunState:
     """One run. Times are unix seconds, 0 when not there yet."""
 
@@ -71,6 +101,14 @@ class RunState:
     metrics: Mapping[str, float] = field(default_factory=dict)  # likewise `metrics`
     error: RunError | None = None
     location: str = ""  # where its log and artifacts are, for people
+    actor: str = ""  # who started it
+    commit: Commit | None = None
+    queued: float = 0.0  # when it was asked for, if it had to wait
+
+    @property
+    def asked(self) -> float:
+        """When somebody wanted it, unix seconds."""
+        return self.queued or self.started
 
     @property
     def over(self) -> bool:
@@ -91,11 +129,37 @@ class PipelineBackend(Protocol):
     def parameters(self, pipeline: str) -> Sequence[Parameter]:
         """What a pipeline declares, in its own order."""
 
-    def start(self, pipeline: str, arguments: Mapping[str, Argument]) -> RunState:
-        """Begin a run and return at once; what is not in `arguments` takes its default."""
+    def start(
+        self,
+        pipeline: str,
+        arguments: Mapping[str, Argument],
+        origin: Origin = UNKNOWN,
+        *,
+        queue: bool = False,
+    ) -> RunState:
+        """Begin a run and return at once; what is not in `arguments` takes its default. With
+        `queue` it waits until `admit` lets it begin; a cluster has a queue of its own."""
+
+    def admit(self, limit: int) -> Sequence[RunState]:
+        """Let waiting runs begin, the oldest first, while fewer than `limit` run; those that
+        began."""
 
     def state(self, run_id: str) -> RunState:
         """How a run stands now."""
+
+    def arguments(self, run_id: str) -> Mapping[str, Argument]:
+        """What the run was started with."""
+
+    def log(self, run_id: str, offset: int = 0) -> tuple[str, int]:
+        """What the run wrote from `offset` on, a part at a time, and where to go on. The text is
+        empty at the log's end, which is no end while the run is not over. InvalidInput for an
+        offset below 0."""
+
+    def artifacts(self, run_id: str) -> Sequence[Artifact]:
+        """The files that the run's tasks made so far, by path."""
+
+    def open_artifact(self, run_id: str, path: str) -> BinaryIO:
+        """One of `artifacts` to read; NotFound for any other path."""
 
     def last_words(self, run_id: str) -> str:
         """The last line of the form `NAME: …` that the run's tasks wrote, as they do to tell how

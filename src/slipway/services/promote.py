@@ -6,6 +6,7 @@ from slipway.domain.errors import NotFound, Refused
 from slipway.domain.image import Digest
 from slipway.domain.names import Channel, ModelName, ModelVersion
 from slipway.ports.image_registry import ImageRegistry
+from slipway.services.audit import Trail
 from slipway.services.releases import ReleaseReader, known_versions
 
 
@@ -24,6 +25,11 @@ class Promotion:
         """Whether another version stands there now."""
         return self.before != self.after
 
+    def note(self, trail: Trail, action: str) -> None:
+        """Write it into the audit log."""
+        before = str(self.before or "")
+        trail.note(action, f"{self.name} {self.channel}", before=before, version=str(self.after))
+
     def summary(self) -> dict[str, str | None]:
         """The same for machines."""
         return {
@@ -36,7 +42,12 @@ class Promotion:
 
 
 def promote(
-    registry: ImageRegistry, name: ModelName, version: ModelVersion, channel: Channel
+    registry: ImageRegistry,
+    name: ModelName,
+    version: ModelVersion,
+    channel: Channel,
+    *,
+    trail: Trail,
 ) -> Promotion:
     """Point `channel` at `version`. Refused for a version of another model, NotFound for one that
     the registry does not have."""
@@ -59,6 +70,8 @@ def promote(
             hint="Package the version again, that sets its tag right",
         )
     before = reader.release(repository, channel)
+    done = Promotion(name, channel, before.version if before else None, version, index)
     if before is None or before.index != index:
         registry.tag(repository, index, channel)
-    return Promotion(name, channel, before.version if before else None, version, index)
+        done.note(trail, "channel.promote")
+    return done

@@ -5,6 +5,7 @@ from slipway.domain.names import Channel, ModelName
 from slipway.domain.release import Move
 from slipway.ports.clock import Clock
 from slipway.ports.image_registry import ImageRegistry
+from slipway.services.audit import Trail
 from slipway.services.channel_history import ChannelHistory, Last, standing
 from slipway.services.promote import Promotion
 from slipway.services.releases import ReleaseReader, known_versions
@@ -16,6 +17,8 @@ def rollback(
     clock: Clock,
     name: ModelName,
     channel: Channel,
+    *,
+    trail: Trail,
 ) -> Promotion:
     """Point `channel` at what stood there before, by the history; again, at what stood before
     that. NotFound when the history knows of nothing, or the registry no longer has it.
@@ -42,9 +45,11 @@ def rollback(
     number = history.last()[repository, channel].number + 1
     while not history.append(repository, channel, number, move):
         number += 1
-    return Promotion(
+    done = Promotion(
         name, channel, before.version if before else None, target.version, target.index
     )
+    done.note(trail, "channel.rollback")
+    return done
 
 
 def _observe(

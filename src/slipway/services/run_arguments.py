@@ -9,16 +9,13 @@ from slipway.ports.pipeline_backend import Argument, Kind, Parameter
 
 
 def parse_arguments(
-    pipeline: str, parameters: Sequence[Parameter], given: Sequence[str]
+    pipeline: str, parameters: Sequence[Parameter], given: Sequence[str] | Mapping[str, str]
 ) -> dict[str, Argument]:
-    """Read `key=value` texts; raises InvalidInput for an unknown key, a value of another kind, a
-    key given twice. A list is written `a,b,c` or as JSON."""
+    """Read `key=value` texts, or the same as a mapping; raises InvalidInput for an unknown key, a
+    value of another kind, a key given twice. A list is written `a,b,c` or as JSON."""
     known = {parameter.name: parameter for parameter in parameters}
     arguments: dict[str, Argument] = {}
-    for text in given:
-        key, equals, value = text.partition("=")
-        if not equals:
-            raise InvalidInput(f"{text!r} is not a parameter", hint="Write --param KEY=VALUE")
+    for key, value in given.items() if isinstance(given, Mapping) else map(_pair, given):
         if key not in known:
             raise InvalidInput(
                 f"pipeline {pipeline} has no parameter {key!r}",
@@ -28,6 +25,13 @@ def parse_arguments(
             raise InvalidInput(f"parameter {key} is given twice", hint="Give it once")
         arguments[key] = convert(known[key], value)
     return arguments
+
+
+def _pair(text: str) -> tuple[str, str]:
+    key, equals, value = text.partition("=")
+    if not equals:
+        raise InvalidInput(f"{text!r} is not a parameter", hint="Write --param KEY=VALUE")
+    return key, value
 
 
 def check_complete(

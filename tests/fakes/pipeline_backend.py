@@ -1,0 +1,106 @@
+"""Pipelines that run in nothing but name: a run stands as it is told to stand."""
+
+import io
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import BinaryIO
+
+from slipway.domain.errors import NotFound
+from slipway.ports.pipeline_backend import (
+    UNKNOWN,
+    Argument,
+    Artifact,
+    Origin,
+    Parameter,
+    RunState,
+    Status,
+)
+
+
+class FakePipelineBackend:
+    """Port `PipelineBackend` in memory."""
+
+    def __init__(self, declared: Mapping[str, Sequence[Parameter]]) -> None:
+        self._declared = declared
+        self._runs: dict[str, RunState] = {}
+        self._arguments: dict[str, Mapping[str, Argument]] = {}
+        self.logs: dict[str, str] = {}
+        self.files: dict[str, dict[str, bytes]] = {}
+
+    def pipelines(self) -> Sequence[str]:
+        return sorted(self._declared)
+
+    def parameters(self, pipeline: str) -> Sequence[Parameter]:
+        if pipeline not in self._declared:
+            raise NotFound(f"there is no pipeline {pipeline!r}")
+        return self._declared[pipeline]
+
+    def start(
+        self,
+        pipeline: str,
+        arguments: Mapping[str, Argument],
+        origin: Origin = UNKNOWN,
+        *,
+        queue: bool = False,
+    ) -> RunState:
+        self.parameters(pipeline)
+        number = len(self._runs) + 1
+        state = RunState(
+            f"{pipeline}-{number}",
+            pipeline,
+            Status.WAITING if queue else Status.RUNNING,
+            0.0 if queue else float(number),
+            queued=float(number) if queue else 0.0,
+            actor=origin.actor,
+            commit=origin.commit,
+        )
+        self._arguments[state.id] = dict(arguments)
+        return self.put(state)
+
+    def admit(self, limit: int) -> Sequence[RunState]:
+        running = sum(state.status is Status.RUNNING for state in self._runs.values())
+        waiting = [s for s in self.runs() if s.status is Status.WAITING][::-1]
+        return [
+            self.put(replace(state, status=Status.RUNNING, started=state.queued))
+            for state in waiting[: max(0, limit - running)]
+        ]
+
+    def put(self, state: RunState) -> RunState:
+        """Let a run stand so."""
+        self._runs[state.id] = state
+        return state
+
+    def state(self, run_id: str) -> RunState:
+        if run_id not in self._runs:
+            raise NotFound(f"there is no run {run_id!r}")
+        return self._runs[run_id]
+
+    def arguments(self, run_id: str) -> Mapping[str, Argument]:
+        self.state(run_id)
+        return self._arguments[run_id]
+
+    def log(self, run_id: str, offset: int = 0) -> tuple[str, int]:
+        self.state(run_id)
+        text = self.logs.get(run_id, "")
+        return text[offset:], max(offset, len(text))
+
+    def artifacts(self, run_id: str) -> Sequence[Artifact]:
+        self.state(run_id)
+        files = self.files.get(run_id, {})
+        return [Artifact(p, p, len(files[p]), "application/octet-stream") for p in sorted(files)]
+
+    def open_artifact(self, run_id: str, path: str) -> BinaryIO:
+        if path not in {artifact.path for artifact in self.artifacts(run_id)}:
+            raise NotFound(f"the run has no artifact {path!r}")
+        return io.BytesIO(self.files[run_id][path])
+
+    def last_words(self, run_id: str) -> str:
+        self.state(run_id)
+        return ""
+
+    def runs(self) -> Sequence[RunState]:
+        return sorted(self._runs.values(), key=lambda state: -state.asked)
+
+    def cancel(self, run_id: str) -> RunState:
+        state = self.state(run_id)
+        return state if state.over else self.put(replace(state, status=Status.CANCELLED))
