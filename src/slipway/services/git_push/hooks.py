@@ -1,8 +1,8 @@
 """The post-receive hook of bare repositories on this machine: put in, found again, taken out.
 
-    REPO/hooks/post-receive          a copy of the module `post_receive`
-    REPO/hooks/slipway-push.json     what it needs to know, with its secret; mode 0600
-    REPO/hooks/post-receive.before   the hook that was there, if any
+REPO/hooks/post-receive          a copy of the module `post_receive`
+REPO/hooks/slipway-push.json     what it needs to know, with its secret; mode 0600
+REPO/hooks/post-receive.before   the hook that was there, if any
 """
 
 import json
@@ -45,7 +45,6 @@ def install(repository: Path, name: str, url: str, secret: Path) -> Installed:
             "name": name,
             "url": url,
             "secret": _read_or_make(secret),
-            "before": str(before) if before.exists() else "",
         }
         owner = folder.stat()  # git runs as the owner of the repository, root may install
         _write(folder / _NOTES, json.dumps(notes, indent=2) + "\n", 0o600, owner)

@@ -49,9 +49,11 @@ def _cloud_event(document: Mapping[str, Any], body: bytes, now: float) -> Delive
         raise InvalidInput("the event is no CloudEvent 1.0 with an id")
     try:
         sent = datetime.fromisoformat(_text(document, "time"))
-        fresh(sent.timestamp(), now)
     except ValueError:
-        raise InvalidInput("the event has no time by RFC 3339") from None
+        sent = datetime.min
+    if sent.tzinfo is None:
+        raise InvalidInput("the event has no time by RFC 3339")
+    fresh(sent.timestamp(), now)
     if _text(document, "type") != EVENT_TYPE:
         return None
     data = document.get("data")

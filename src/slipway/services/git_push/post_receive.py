@@ -2,9 +2,9 @@
 """Git hook post-receive: tells Slipway of a push, and the pusher of the runs that it started.
 
 Standard library of Python alone, since it runs where the repository is. `slipway git-trigger
-install` copies it there, with `slipway-push.json` beside it: url, name, secret (of which the
-signature is made), and the hook that was there before, which runs first with the same input.
-It never lets a push fail, and waits ten seconds at most.
+install` copies it there, with `slipway-push.json` beside it: url, name, and the secret of which
+the signature is made. A hook `post-receive.before` runs first, with the same input. It never lets
+a push fail, and waits ten seconds at most.
 """
 
 import getpass
@@ -14,10 +14,10 @@ import json
 import os
 import subprocess
 import sys
+import time
 import urllib.error
 import urllib.request
 import uuid
-from datetime import datetime, timezone
 from pathlib import Path
 
 SECONDS = 10.0
@@ -26,14 +26,15 @@ LONGEST = 1 << 20  # bytes of an answer
 
 def event(name: str, lines: list[str]) -> bytes:
     """The CloudEvent for the lines `BEFORE AFTER REF` that git hands over."""
-    pushes = [dict(zip(("before", "after", "ref"), line.split(" ", 2))) for line in lines]
+    moved = (line.split(" ", 2) for line in lines)
+    pushes = [{"before": before, "after": after, "ref": ref} for before, after, ref in moved]
     return json.dumps(
         {
             "specversion": "1.0",
             "type": "dev.slipway.git.push",
             "source": f"/git/{name}",
             "id": str(uuid.uuid4()),
-            "time": datetime.now(timezone.utc).isoformat(),
+            "time": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
             "datacontenttype": "application/json",
             "data": {"pusher": pusher(), "pushes": pushes},
         }
@@ -74,10 +75,11 @@ def tell(url: str, secret: str, body: bytes) -> list[str]:
 def main() -> int:
     """The hook; its exit status is that of the hook before it."""
     given = sys.stdin.buffer.read()
-    settings = json.loads(Path(__file__).with_name("slipway-push.json").read_text())
+    before = Path(__file__).absolute().with_name("post-receive.before")
     status = 0
-    if settings["before"]:
-        status = subprocess.run([settings["before"]], input=given, check=False).returncode
+    if os.access(before, os.X_OK):
+        status = subprocess.run([str(before)], input=given, check=False).returncode
+    settings = json.loads(Path(__file__).with_name("slipway-push.json").read_text())
     body = event(settings["name"], given.decode(errors="replace").splitlines())
     for line in tell(settings["url"], settings["secret"], body):
         sys.stdout.write(f"slipway: {line}\n")
@@ -87,5 +89,5 @@ def main() -> int:
 if __name__ == "__main__":
     try:
         sys.exit(main())
-    except Exception as error:
+    except Exception as error:  # noqa: BLE001  whatever it is, the push went well
         sys.stdout.write(f"slipway: no run: {type(error).__name__}: {error}\n")

@@ -1,0 +1,142 @@
+"""Pushes with git to a bare repository, whose hook tells the function, which starts real runs with
+the code that was pushed."""
+
+import json
+import os
+import subprocess
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from slipway import wiring
+from slipway.cli import git_trigger
+from slipway.local import functions
+from slipway.ports.pipeline_backend import RunState, Status
+from slipway.services.audit import Via
+from slipway.settings import Settings, load
+from tests.fixtures.free_ports import free_port
+
+TINY = Path(__file__).parents[1] / "pipelines" / "tiny.py"
+PIPELINE = "pipelines/slipway_pipelines/tiny.py"
+VERSION = "parts_1_7"  # what the tiny pipeline gives as it is
+
+pytestmark = pytest.mark.slow
+
+
+class Clone:
+    """A developer's clone of the bare repository `origin`."""
+
+    def __init__(self, folder: Path, origin: Path) -> None:
+        self.folder = folder
+        self.git("init", "-q", "--bare", "-b", "main", str(origin), where=folder.parent)
+        self.git("clone", "-q", str(origin), str(folder), where=folder.parent)
+        self.git("checkout", "-q", "-b", "main")
+
+    def git(self, *arguments: str, where: Path | None = None) -> str:
+        """Run git; what it wrote, to both outputs."""
+        who = {f"GIT_{role}_{what}": "dev@example.org" for role in ("AUTHOR", "COMMITTER")
+               for what in ("NAME", "EMAIL")}  # fmt: skip
+        done = subprocess.run(
+            ["git", *arguments],
+            cwd=where or self.folder,
+            env={**os.environ, **who, "GL_USER": "dora"},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            check=False,
+            timeout=120,
+        )
+        assert done.returncode == 0, done.stdout
+        return done.stdout
+
+    def push(self, files: dict[str, str], *, branch: str = "main") -> str:
+        """Commit files and push them; what the pusher is told."""
+        for name, text in files.items():
+            (self.folder / name).parent.mkdir(parents=True, exist_ok=True)
+            (self.folder / name).write_text(text)
+        self.git("add", "-A")
+        self.git("commit", "-q", "-m", "a change")
+        return self.git("push", "origin", f"HEAD:refs/heads/{branch}")
+
+    @property
+    def head(self) -> str:
+        return self.git("rev-parse", "HEAD").strip()
+
+
+@pytest.fixture
+def settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Settings]:
+    """Settings with a function that runs."""
+    monkeypatch.chdir(tmp_path)
+    trigger = {
+        "pipeline": "tiny",
+        "branches": ["main", "release/*"],
+        "paths": ["pipelines/**", "!*.md"],
+        "params": {"text": "pushed", "number": 4},
+    }
+    factory = {"url": "./factory.git", "triggers": [trigger]}
+    document = {
+        "git": {"repositories": {"factory": factory}},
+        "local": {"git_push_port": free_port()},
+    }
+    (tmp_path / "slipway.yaml").write_text(json.dumps(document))  # JSON is YAML
+    settings = load(tmp_path, {})
+    functions.start(settings, "git_push")
+    yield settings
+    functions.process(settings, "git_push").stop()
+
+
+@pytest.fixture
+def clone(tmp_path: Path, settings: Settings) -> Clone:
+    clone = Clone(tmp_path / "clone", tmp_path / "factory.git")
+    done = CliRunner().invoke(git_trigger.command, ["install", "factory.git"])
+    assert done.exit_code == 0, done.output
+    return clone
+
+
+def runs(settings: Settings) -> list[RunState]:
+    """All runs, oldest first, when they are over."""
+    backend = wiring.pipeline_backend(settings)
+    deadline = time.monotonic() + 240
+    while not all(run.over for run in backend.runs()):
+        assert time.monotonic() < deadline
+        time.sleep(0.2)
+    return list(reversed(backend.runs()))
+
+
+def test_a_push_starts_runs_with_the_code_that_was_pushed(settings: Settings, clone: Clone) -> None:
+    init = "pipelines/slipway_pipelines/__init__.py"
+    source = TINY.read_text()
+    told = clone.push({init: "", PIPELINE: source.replace(VERSION, "parts_1_9")})
+    first = clone.head
+    [run] = runs(settings)
+    assert f"slipway: main {first[:10]}: run {run.id} " in told
+    assert run.status is Status.SUCCEEDED, run.error
+    assert run.version == "parts_1_9"
+    assert run.commit
+    assert (run.commit.id, run.commit.ref) == (first, "refs/heads/main")
+    assert run.actor == "dora"
+    arguments = wiring.pipeline_backend(settings).arguments(run.id)
+    assert (arguments["text"], arguments["number"]) == ("pushed", 4)
+    [entry] = wiring.audit_log(settings).read()
+    assert (entry.who, entry.via, entry.target) == ("dora", Via.GIT, run.id)
+
+    assert "no run" in clone.push({"pipelines/notes.md": "words"})
+    assert "no run" in clone.push({PIPELINE: f"{source}# other branch"}, branch="try")
+    assert len(runs(settings)) == 1
+
+    told = clone.push({PIPELINE: "def tiny(:"})
+    _, broken = runs(settings)
+    assert broken.status is Status.FAILED
+    assert broken.commit
+    assert broken.commit.id == clone.head
+    assert broken.error
+    assert "SyntaxError" in broken.error.message
+    assert broken.error.message in told
+
+    told = clone.push({PIPELINE: source.replace("number: int = 3", "count: int = 3")})
+    *_, unknown = runs(settings)
+    assert unknown.status is Status.FAILED
+    assert unknown.id in told
