@@ -225,7 +225,7 @@ def load(folder: Path | None = None, environment: Mapping[str, str] | None = Non
 
 def _repositories(given: object, folder: Path) -> tuple[WatchedRepository, ...]:
     """The section `git`; see `settings_git`."""
-    if not given:
+    if given == {}:
         return ()
     from slipway.settings_git import read_repositories
 

@@ -18,7 +18,7 @@ from slipway.domain.errors import InvalidSetting
 from slipway.domain.git import Sender, Trigger, WatchedRepository
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
-_URL = re.compile(r"(?:(?:file|git|ssh|https?)://|/|\.{0,2}/|[\w.-]+@[\w.-]+:)\S+")
+_URL = re.compile(r"(?:(?:file|git|ssh|https?)://|/|\.{0,2}/|\w[\w.-]*@\w[\w.-]*:)\S+")
 
 
 def read_repositories(given: object, folder: Path) -> tuple[WatchedRepository, ...]:

@@ -2,8 +2,6 @@
 the code that was pushed."""
 
 import json
-import os
-import subprocess
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -18,52 +16,13 @@ from slipway.ports.pipeline_backend import RunState, Status
 from slipway.services.audit import Via
 from slipway.settings import Settings, load
 from tests.fixtures.free_ports import free_port
+from tests.fixtures.git_clone import Clone
 
 TINY = Path(__file__).parents[1] / "pipelines" / "tiny.py"
 PIPELINE = "pipelines/slipway_pipelines/tiny.py"
 VERSION = "parts_1_7"  # what the tiny pipeline gives as it is
 
 pytestmark = pytest.mark.slow
-
-
-class Clone:
-    """A developer's clone of the bare repository `origin`."""
-
-    def __init__(self, folder: Path, origin: Path) -> None:
-        self.folder = folder
-        self.git("init", "-q", "--bare", "-b", "main", str(origin), where=folder.parent)
-        self.git("clone", "-q", str(origin), str(folder), where=folder.parent)
-        self.git("checkout", "-q", "-b", "main")
-
-    def git(self, *arguments: str, where: Path | None = None) -> str:
-        """Run git; what it wrote, to both outputs."""
-        who = {f"GIT_{role}_{what}": "dev@example.org" for role in ("AUTHOR", "COMMITTER")
-               for what in ("NAME", "EMAIL")}  # fmt: skip
-        done = subprocess.run(
-            ["git", *arguments],
-            cwd=where or self.folder,
-            env={**os.environ, **who, "GL_USER": "dora"},
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            check=False,
-            timeout=120,
-        )
-        assert done.returncode == 0, done.stdout
-        return done.stdout
-
-    def push(self, files: dict[str, str], *, branch: str = "main") -> str:
-        """Commit files and push them; what the pusher is told."""
-        for name, text in files.items():
-            (self.folder / name).parent.mkdir(parents=True, exist_ok=True)
-            (self.folder / name).write_text(text)
-        self.git("add", "-A")
-        self.git("commit", "-q", "-m", "a change")
-        return self.git("push", "origin", f"HEAD:refs/heads/{branch}")
-
-    @property
-    def head(self) -> str:
-        return self.git("rev-parse", "HEAD").strip()
 
 
 @pytest.fixture
