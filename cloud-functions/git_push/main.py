@@ -45,7 +45,9 @@ def git_push(request: flask.Request) -> tuple[flask.Response, int]:
             lambda repository: wiring.push_receiver(settings, repository),
         )
     except SlipwayError as error:
-        _LOG.warning("%.80s: %s: %s", name, error.code, error.message)
+        cause = error.__cause__  # of our own errors alone: others may hold credentials
+        known = cause if isinstance(cause, SlipwayError) else error
+        _LOG.warning("%.80s: %s: %s", name, known.code, known.message)
         status = next((status for kind, status in _STATUS if isinstance(error, kind)), None)
         told = {"code": error.code, "message": error.message, "hint": error.hint}
         return flask.jsonify({"error": told}), status or (503 if error.transient else 400)

@@ -396,13 +396,12 @@ def watched_repository(settings: Settings, name: str) -> WatchedRepository:
     """A repository of `git.repositories`, with the secret of its hook too; NotFound."""
     for repository in settings.repositories:
         if repository.name == name:
-            secrets = {Sender.HOOK: settings.home / "git" / f"{name}.secret", **repository.secrets}
-            there = {sender: path for sender, path in secrets.items() if path.exists()}
-            return dataclasses.replace(repository, secrets=there)
-    known = ", ".join(repository.name for repository in settings.repositories) or "none"
+            hook = settings.home / "git" / f"{name}.secret"
+            own = {Sender.HOOK: hook} if hook.exists() else {}
+            return dataclasses.replace(repository, secrets={**repository.secrets, **own})
     raise NotFound(
         f"no repository {name[:80]!r} is watched",
-        hint=f"git.repositories of slipway.yaml names them: {known}",
+        hint="git.repositories of slipway.yaml names them; slipway git-trigger list shows them",
     )
 
 

@@ -80,6 +80,18 @@ def test_what_is_refused_starts_nothing_and_is_logged(
     assert not receiver.received
 
 
+def test_where_a_secret_lies_is_for_the_log_alone(
+    client: Any, receiver: Noting, caplog: pytest.LogCaptureFixture
+) -> None:
+    Path("github").chmod(0o644)
+    message = webhooks.github()
+    answer = client.post("/factory", data=message.body, headers=message.headers)
+    assert answer.status_code == 503
+    assert str(Path.cwd()) not in answer.text
+    assert str(Path.cwd() / "github") in caplog.text
+    assert not receiver.received
+
+
 def test_a_body_has_a_longest_size(client: Any, receiver: Noting) -> None:
     message = webhooks.github()
     answer = client.post("/factory", data=bytes((25 << 20) + 1), headers=message.headers)

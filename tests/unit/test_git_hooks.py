@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from slipway.domain.errors import InvalidInput, NotFound
+from slipway.domain.errors import Conflict, InvalidInput, NotFound
 from slipway.services.git_push import hooks
 from tests.fixtures.free_ports import free_port
 
@@ -80,3 +80,12 @@ def test_a_repository_with_a_working_tree_takes_none(tmp_path: Path) -> None:
         install(tmp_path / "tree")
     with pytest.raises(NotFound):
         install(tmp_path / "nothing")
+
+
+def test_hooks_that_repositories_share_are_left_alone(bare: Path, tmp_path: Path) -> None:
+    shared = tmp_path / "shared"
+    shared.mkdir()
+    subprocess.run(["git", "-C", str(bare), "config", "core.hooksPath", str(shared)], check=True)
+    with pytest.raises(Conflict, match="not its own"):
+        install(bare)
+    assert not list(shared.iterdir())

@@ -8,7 +8,14 @@ from pathlib import Path
 
 import pytest
 
-from slipway.domain.errors import Denied, InvalidInput, InvalidSetting, Refused, SlipwayError
+from slipway.domain.errors import (
+    Denied,
+    InvalidInput,
+    InvalidSetting,
+    Refused,
+    SlipwayError,
+    Unavailable,
+)
 from slipway.domain.git import Delivery, Sender, WatchedRepository
 from slipway.services.git_push.push import Answer, PushReceiver
 from slipway.services.git_push.requests import receive
@@ -171,8 +178,9 @@ def test_what_cannot_be_read_is_an_error(message: Message, door: Door) -> None:
 def test_a_secret_has_to_be_one(text: str, mode: int, kind: type[SlipwayError], door: Door) -> None:
     door.secret(Sender.GITHUB, text)
     door.repository.secrets[Sender.GITHUB].chmod(mode)
-    with pytest.raises(kind):
+    with pytest.raises(Unavailable, match="the secret of github") as caught:
         door.send(webhooks.github(secret=text))
+    assert isinstance(caught.value.__cause__, kind)
 
 
 @pytest.mark.parametrize("name", GOOD)

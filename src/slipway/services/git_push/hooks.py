@@ -49,7 +49,7 @@ def install(repository: Path, name: str, url: str, secret: Path) -> Installed:
         owner = folder.stat()  # git runs as the owner of the repository, root may install
         _write(folder / _NOTES, json.dumps(notes, indent=2) + "\n", 0o600, owner)
         _write(hook, Path(post_receive.__file__).read_text(), 0o755, owner)
-    return Installed(folder.parent, before.exists())
+    return Installed(repository.resolve(), before.exists())
 
 
 def remove(repository: Path) -> Installed:
@@ -65,16 +65,17 @@ def remove(repository: Path) -> Installed:
         before = folder / _BEFORE
         if chained := before.exists():
             before.rename(folder / _HOOK)
-    return Installed(folder.parent, chained)
+    return Installed(repository.resolve(), chained)
 
 
 def find(repository: Path) -> Installed | None:
     """The hook of a repository, None when there is none of ours, or no repository."""
     try:
         folder = _hooks(repository)
-    except (NotFound, InvalidInput):
+    except (NotFound, InvalidInput, Conflict):
         return None
-    return Installed(folder.parent, (folder / _BEFORE).exists()) if _ours(folder) else None
+    there = (folder / _BEFORE).exists()
+    return Installed(repository.resolve(), there) if _ours(folder) else None
 
 
 def read_secret(path: Path) -> bytes:
@@ -119,7 +120,13 @@ def _hooks(repository: Path) -> Path:
             f"{repository} is no bare git repository: {reason}",
             hint="git init --bare makes one; a forge's own repositories have webhooks instead",
         )
-    return (repository / hooks).absolute()
+    folder = (repository / hooks).resolve()
+    if not folder.is_relative_to(repository.resolve()):
+        raise Conflict(
+            f"the hooks of {repository} are those of {folder}, which are not its own",
+            hint="Unset git's core.hooksPath for this repository",
+        )
+    return folder
 
 
 def _write(path: Path, text: str, mode: int, owner: os.stat_result) -> None:

@@ -4,7 +4,6 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from slipway.domain.errors import SlipwayError
 from slipway.domain.git import Delivery, Push, Trigger, WatchedRepository
 from slipway.ports.code_source import CodeSource
 from slipway.ports.pipeline_backend import Commit, RunState
@@ -55,7 +54,7 @@ class PushReceiver:
             for push in delivery.pushes:
                 self._receive(push, delivery.pusher, answer)
             self._source.tidy(self._in_use())
-        except SlipwayError:
+        except BaseException:
             if not answer.runs:
                 self._deliveries.give_back(delivery)
             raise
