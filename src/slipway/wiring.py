@@ -421,7 +421,15 @@ def push_receiver(settings: Settings, repository: WatchedRepository) -> "PushRec
         trail = Trail(audit_log(settings), Actor(pusher, Via.GIT))
         name, params = trigger.pipeline, trigger.params
         try:
-            return start(backend, run_defaults(settings), name, params, trail=trail, commit=commit)
+            return start(
+                backend,
+                run_defaults(settings),
+                name,
+                params,
+                trail=trail,
+                commit=commit,
+                queue=True,
+            )
         except SlipwayError as error:
             if error.transient:
                 raise

@@ -1,7 +1,8 @@
-"""Pushes with git to a bare repository, whose hook tells the function, which starts real runs with
+"""Pushes with git to a bare repository, whose hook tells the function, which queues real runs with
 the code that was pushed."""
 
 import json
+import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,7 +12,7 @@ from click.testing import CliRunner
 
 from slipway import wiring
 from slipway.cli import git_trigger
-from slipway.local import functions
+from slipway.local import functions, stack
 from slipway.ports.pipeline_backend import RunState, Status
 from slipway.services.audit import Via
 from slipway.settings import Settings, load
@@ -27,7 +28,7 @@ pytestmark = pytest.mark.slow
 
 @pytest.fixture
 def settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Settings]:
-    """Settings with a function that runs."""
+    """Settings with a function and a runner that run."""
     monkeypatch.chdir(tmp_path)
     trigger = {
         "pipeline": "tiny",
@@ -43,8 +44,10 @@ def settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Settin
     (tmp_path / "slipway.yaml").write_text(json.dumps(document))  # JSON is YAML
     settings = load(tmp_path, {})
     functions.start(settings, "git_push")
+    runner = [sys.executable, "-c", "from slipway.cli import main; main()", "runner"]
+    stack.runner(settings).start(runner)
     yield settings
-    functions.process(settings, "git_push").stop()
+    stack.down(settings, print)
 
 
 @pytest.fixture
