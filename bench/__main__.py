@@ -9,6 +9,7 @@ NAMES = (
     "handover",
     "spool",
     "agent_verification",
+    "push",
     "delivery",
     "reliability",
     "spectral",

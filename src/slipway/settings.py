@@ -16,6 +16,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from slipway.domain.errors import InvalidSetting
+from slipway.domain.git import WatchedRepository
 from slipway.domain.pod import Update
 
 CONFIG_FILE = "slipway.yaml"
@@ -120,6 +121,7 @@ class LocalSettings:
 
     model_done_port: int = 5051
     tag_monitor_port: int = 5052
+    git_push_port: int = 5054
 
 
 @dataclass(frozen=True)
@@ -140,6 +142,7 @@ class Settings:
     local: LocalSettings = field(default_factory=LocalSettings)
     ports: Mapping[str, int] = field(default_factory=dict)  # image repository → port on the device
     update: Mapping[str, Update] = field(default_factory=dict)  # image repository → see Update
+    repositories: tuple[WatchedRepository, ...] = ()  # whose pushes start pipelines
     # what is expensive to get and the same for all installations of this user
     cache: Path = field(default_factory=lambda: Path.home() / ".cache" / "slipway")
 
@@ -190,10 +193,11 @@ def load(folder: Path | None = None, environment: Mapping[str, str] | None = Non
     folder = folder or Path.cwd()
     environment = os.environ if environment is None else environment
     document = _read(folder / CONFIG_FILE)
+    repositories = _repositories(document.pop("git", {}), folder)
     home = Path(environment.get("SLIPWAY_HOME") or folder / ".slipway").absolute()
     sections: dict[str, object] = {}
     for section in dataclasses.fields(Settings):
-        if section.name in ("home", "cache"):
+        if section.name in ("home", "cache", "repositories"):
             continue
         given = document.pop(section.name, {})
         if not isinstance(given, dict):
@@ -212,10 +216,20 @@ def load(folder: Path | None = None, environment: Mapping[str, str] | None = Non
     if document:
         raise InvalidSetting(
             f"{CONFIG_FILE}: unknown section {sorted(document)[0]!r}",
-            hint=f"Known are {', '.join(sections)}",
+            hint=f"Known are {', '.join(sections)}, git",
         )
+    sections["repositories"] = repositories
     caches = Path(environment.get("XDG_CACHE_HOME") or Path.home() / ".cache")
     return Settings(home=home, cache=caches / "slipway", **sections)  # type: ignore[arg-type]
+
+
+def _repositories(given: object, folder: Path) -> tuple[WatchedRepository, ...]:
+    """The section `git`; see `settings_git`."""
+    if given == {}:
+        return ()
+    from slipway.settings_git import read_repositories
+
+    return read_repositories(given, folder)
 
 
 def _read(path: Path) -> dict[str, object]:

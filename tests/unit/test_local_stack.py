@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from slipway.domain.errors import InvalidSetting, PortInUse
+from slipway.domain.git import Trigger, WatchedRepository
 from slipway.local import stack, tcp
 from slipway.settings import LocalSettings, RegistrySettings, Settings, load
 from tests.fixtures.free_ports import free_ports
@@ -42,3 +43,10 @@ def test_a_local_registry_needs_a_port(settings: Settings, address: str) -> None
     with pytest.raises(InvalidSetting, match="port"):
         stack.up(replace(settings, registry=RegistrySettings(address=address)), print)
     assert not settings.home.exists()
+
+
+def test_pushes_are_served_when_a_repository_is_watched(settings: Settings) -> None:
+    watched = WatchedRepository("x", "/x.git", (Trigger("parts", ("main",)),))
+    with_git = replace(settings, repositories=(watched,))
+    assert "git_push" not in [part.name for part in stack.status(settings)]
+    assert "git_push" in [part.name for part in stack.status(with_git)]

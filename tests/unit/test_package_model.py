@@ -34,7 +34,7 @@ def card(version: ModelVersion) -> ModelCard:
     tensor = Tensor("image", (1, 2), "int8")
     return ModelCard(
         version, Task.IMAGES, ("a", "b"), (tensor,), (tensor,), {"kind": "image"},
-        golden=(GoldenSample("aGk=", ((1.0, 2.0),)),),
+        golden=(GoldenSample("aGk=", ((1.0, 2.0),)),), lineage={"git_commit": "c0ffee"},
     )  # fmt: skip
 
 
@@ -82,6 +82,7 @@ def test_a_release_has_an_image_per_arch_and_the_tags(bench: Bench) -> None:
     assert index.annotations["dev.slipway.model"] == "EquipmentParts"
     assert index.annotations["dev.slipway.version"] == str(VERSION)
     assert index.annotations["org.opencontainers.image.created"] == "2017-07-26T17:10:26Z"
+    assert index.annotations["org.opencontainers.image.revision"] == "c0ffee"
 
 
 def test_the_model_and_its_card_are_all_that_goes_into_the_image(bench: Bench) -> None:

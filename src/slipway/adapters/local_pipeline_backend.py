@@ -18,6 +18,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import BinaryIO
 
+from slipway.adapters import pushed_code
 from slipway.adapters.kfp_pipelines import (
     PACKAGE,
     declared_parameters,
@@ -52,18 +53,24 @@ _GONE = RunError(
 class LocalPipelineBackend:
     """Port `PipelineBackend` over kfp.local."""
 
-    def __init__(self, runs: Path, package: str = PACKAGE) -> None:
+    def __init__(self, runs: Path, package: str = PACKAGE, code: Path | None = None) -> None:
+        """`code`: a checkout of pushed code that the pipelines are taken from."""
         self._runs = runs.absolute()
         self._package = package
+        self._code = code
         self._children: dict[str, subprocess.Popen[bytes]] = {}
         self._over: set[str] = set()
 
     def pipelines(self) -> Sequence[str]:
         """See the port."""
+        if self._code:
+            return pushed_code.pipeline_names(self._code, self._package)
         return pipeline_names(self._package)
 
     def parameters(self, pipeline: str) -> Sequence[Parameter]:
         """See the port."""
+        if self._code:
+            return pushed_code.parameters(self._code, self._package, pipeline)
         return declared_parameters(load_pipeline(self._package, pipeline))
 
     def start(
@@ -107,6 +114,29 @@ class LocalPipelineBackend:
         except BaseException:  # ctrl-C too
             shutil.rmtree(folder.path, ignore_errors=True)
             raise
+        return state
+
+    def refuse(
+        self, pipeline: str, arguments: Mapping[str, Argument], origin: Origin, error: RunError
+    ) -> RunState:
+        """A run that failed before it began, for people to find with its reason."""
+        folder = self._make_folder(pipeline)
+        now = time.time()
+        state = RunState(
+            folder.path.name,
+            pipeline,
+            Status.FAILED,
+            now,
+            ended=now,
+            error=error,
+            location=str(folder.path),
+            actor=origin.actor,
+            commit=origin.commit,
+        )
+        with os_errors(str(folder.path)):
+            folder.write_parameters(arguments)
+            folder.log.write_text(f"{error.message}\n{error.hint}\n")
+            folder.write_state(state)
         return state
 
     def admit(self, limit: int) -> Sequence[RunState]:
@@ -164,6 +194,8 @@ class LocalPipelineBackend:
 
     def _spawn(self, folder: RunFolder, state: RunState, lock: BinaryIO) -> None:
         """Start the run's process; the lock goes on to it."""
+        code = Path(state.commit.folder) if state.commit and state.commit.folder else None
+        environment = pushed_code.environment(code) if code else os.environ
         with folder.log.open("wb") as log:
             module = "slipway.adapters.local_pipeline_run"
             child = subprocess.Popen(
@@ -173,7 +205,8 @@ class LocalPipelineBackend:
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
                 pass_fds=[lock.fileno()],
-                env={**os.environ, "PYTHONUNBUFFERED": "1"},
+                cwd=code,
+                env={**environment, "PYTHONUNBUFFERED": "1"},
             )
         try:
             folder.write_pid(child.pid)

@@ -9,7 +9,7 @@ from slipway.local.tcp import listens, require_free
 from slipway.settings import Settings
 
 SOURCES = Path(__file__).parents[3] / "cloud-functions"
-_SIGNATURES = {"model_done": "cloudevent", "tag_monitor": "http"}
+_SIGNATURES = {"model_done": "cloudevent", "tag_monitor": "http", "git_push": "http"}
 
 
 def process(settings: Settings, name: str) -> LocalProcess:
@@ -22,6 +22,7 @@ def port(settings: Settings, name: str) -> int:
     ports = {
         "model_done": settings.local.model_done_port,
         "tag_monitor": settings.local.tag_monitor_port,
+        "git_push": settings.local.git_push_port,
     }
     return ports[name]
 

@@ -8,7 +8,7 @@ from slipway.local import functions, registry
 from slipway.local.process import LocalProcess
 from slipway.settings import Settings
 
-FUNCTIONS = ("model_done", "tag_monitor")
+FUNCTIONS = ("model_done", "tag_monitor", "git_push")
 
 
 @dataclass(frozen=True)
@@ -27,14 +27,14 @@ def up(settings: Settings, say: Callable[[str], None]) -> None:
     anything is started."""
     if registry.is_local(settings):
         registry.require_port(settings)
-    for name in FUNCTIONS:
+    for name in _wanted(settings):
         functions.require_port(settings, name)
     if registry.is_local(settings):
         registry.start(settings)
         say(f"registry      {settings.registry.address}")
     else:
         say(f"registry      {settings.registry.address} (not this machine's)")
-    for name in FUNCTIONS:
+    for name in _wanted(settings):
         functions.start(settings, name)
         say(f"{name:13} 127.0.0.1:{functions.port(settings, name)}")
     events = _events(settings)
@@ -65,6 +65,8 @@ def status(settings: Settings) -> list[Part]:
     parts = []
     for process in _processes(settings):
         identity = process.find()
+        if not identity and process.name in set(FUNCTIONS) - set(_wanted(settings)):
+            continue
         pid = identity.pid if identity else 0
         parts.append(
             Part(process.name, bool(identity), pid, where.get(process.name, ""), str(process.log))
@@ -75,6 +77,11 @@ def status(settings: Settings) -> list[Part]:
 def runner(settings: Settings) -> LocalProcess:
     """What lets queued runs begin."""
     return LocalProcess(settings.home / "run", "runner")
+
+
+def _wanted(settings: Settings) -> list[str]:
+    """The functions that the settings ask for."""
+    return [name for name in FUNCTIONS if name != "git_push" or settings.repositories]
 
 
 def _events(settings: Settings) -> LocalProcess:

@@ -64,6 +64,7 @@ class Commit:
     id: str  # the full hash
     repository: str = ""
     ref: str = ""  # refs/heads/…
+    folder: str = ""  # its files on this machine, which a local run imports from
 
 
 @dataclass(frozen=True)

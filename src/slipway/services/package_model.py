@@ -53,9 +53,9 @@ class ModelPackager:
         """
         with scratch() as context:
             with stage(progress, "model"):
-                self._fetch(version, context)
+                card = self._fetch(version, context)
 
-            labels = labels_of(version)
+            labels = labels_of(version, card.lineage.get("git_commit", ""))
             file = self._shop.sources.containers / "serving" / "model.Containerfile"
 
             def request(arch: Arch) -> BuildRequest:
@@ -66,14 +66,19 @@ class ModelPackager:
             newer = [v for v in self._releaser.versions(version) if v.timestamp > version.timestamp]
             channels = () if newer else (Channel.LATEST,)
             done = self._releaser.release(
-                version, request, self._self_test, channels=channels, progress=progress
+                version,
+                request,
+                self._self_test,
+                channels=channels,
+                progress=progress,
+                annotations=labels,
             )
         if self._models is not None:
             with stage(progress, "model registry"):
                 _tell(self._models, done)
         return done
 
-    def _fetch(self, version: ModelVersion, folder: Path) -> None:
+    def _fetch(self, version: ModelVersion, folder: Path) -> ModelCard:
         """Download what goes into the image, and check it."""
         prefix = folder_of(version)
         there = {entry.key.removeprefix(prefix) for entry in self._bucket.objects(prefix)}
@@ -99,6 +104,7 @@ class ModelPackager:
                 f"{where}{CARD} has no golden samples",
                 hint="An image is released only when it has reproduced some; export again",
             )
+        return card
 
     def _self_test(self, image: BuiltImage) -> str:
         outcome = self._shop.builder.run(image, _SELF_TEST)

@@ -109,13 +109,17 @@ class Releaser:
         return sorted(found, key=lambda v: v.timestamp)
 
 
-def labels_of(version: ModelVersion) -> dict[str, str]:
-    """The labels of a version's images and the annotations of its index."""
+def labels_of(version: ModelVersion, commit: str = "") -> dict[str, str]:
+    """The labels of a version's images and the annotations of its index; `commit`: of the code
+    that it was made with, where that is known."""
     created = datetime.fromtimestamp(version.timestamp, UTC)
-    return {
+    labels = {
         MODEL_KEY: str(version.name),
         VERSION_KEY: str(version),
         "org.opencontainers.image.title": str(version.name),
         "org.opencontainers.image.version": str(version),
         "org.opencontainers.image.created": created.isoformat().replace("+00:00", "Z"),
     }
+    if commit:
+        labels["org.opencontainers.image.revision"] = commit
+    return labels

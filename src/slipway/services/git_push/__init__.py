@@ -1,0 +1,1 @@
+"""A push starts the pipelines that it concerns."""
