@@ -26,7 +26,8 @@ from slipway_components.trained import MODEL_FILE
 from slipway_features.signal import Signal
 
 # Steps of an int8 output. tflite-runtime 2.14 rounds the sums of a dense layer twice, LiteRT 2.3
-# once, which now and then is a step; a window that went through forty of them is up to 3 steps off.
+# once. On armv7l 1 window of 300 of appliances and 17 of motion came back up to 2 steps off, of
+# vibration, which goes through forty dense layers, every second one, up to 3 steps.
 _ROUNDING = 4.0
 
 
@@ -136,12 +137,10 @@ def _golden(window: Signal, path: SignalPath) -> GoldenSample:
 
 
 def _tolerance(inputs: Sequence[NDArray[Any]], learned: Learned, model: Path) -> float:
-    """None where the kernels that serve are those that gave the golden answers; but of windows that
-    are given back what runtimes that round differently make of them."""
-    of = workload(learned.workload)
-    if Kernels(of.kernels) is not Kernels.REFERENCE:
-        return golden_tolerance(inputs, model)
-    return _ROUNDING if of.task == Task.ANOMALIES else 0.0
+    """Where the reference kernels serve: what runtimes that round differently make of them."""
+    if Kernels(workload(learned.workload).kernels) is Kernels.REFERENCE:
+        return _ROUNDING
+    return golden_tolerance(inputs, model)
 
 
 def _milliseconds(inputs: Sequence[NDArray[Any]], model: litert.LiteRtModel) -> float:
