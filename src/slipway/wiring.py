@@ -27,7 +27,10 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from slipway.adapters.key_folder import KeyFolder
+    from slipway.adapters.kubeflow_pipeline_backend import KubeflowPipelineBackend
+    from slipway.adapters.schedule_folder import ScheduleFolder
     from slipway.domain.prediction import Prediction
+    from slipway.ports.schedules import Schedules
     from slipway.services.asking import Ask
     from slipway.services.audit import AuditLog, Trail
     from slipway.services.evaluate import Evaluator
@@ -448,7 +451,23 @@ def pipeline_backends(settings: Settings) -> dict[str, PipelineBackend]:
     return {name: pipeline_backend(settings, name) for name in names}
 
 
-def _kubeflow(settings: Settings) -> PipelineBackend:
+def local_schedules(settings: Settings) -> "ScheduleFolder":
+    """The schedules of this machine, which the runner fires."""
+    from slipway.adapters.schedule_folder import ScheduleFolder
+
+    return ScheduleFolder(settings.home / "schedules")
+
+
+def schedules(settings: Settings, name: str) -> "Schedules":
+    """What keeps the schedules of a backend, `local` or `kubeflow`."""
+    if name == LOCAL:
+        return local_schedules(settings)
+    from slipway.adapters.kubeflow_schedules import KubeflowSchedules
+
+    return KubeflowSchedules(_kubeflow(settings))
+
+
+def _kubeflow(settings: Settings) -> "KubeflowPipelineBackend":
     from slipway.adapters.key_uris import read_private
     from slipway.adapters.kubeflow_api import KubeflowApi
     from slipway.adapters.kubeflow_pipeline_backend import KubeflowPipelineBackend

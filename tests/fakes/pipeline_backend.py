@@ -21,11 +21,15 @@ class FakePipelineBackend:
     """Port `PipelineBackend` in memory."""
 
     def __init__(self, declared: Mapping[str, Sequence[Parameter]]) -> None:
-        self._declared = declared
+        self._declared = dict(declared)
         self._runs: dict[str, RunState] = {}
         self._arguments: dict[str, Mapping[str, Argument]] = {}
         self.logs: dict[str, str] = {}
         self.files: dict[str, dict[str, bytes]] = {}
+
+    def declare(self, pipeline: str, parameters: Sequence[Parameter]) -> None:
+        """Let a pipeline take something else from now on."""
+        self._declared[pipeline] = parameters
 
     def pipelines(self) -> Sequence[str]:
         return sorted(self._declared)

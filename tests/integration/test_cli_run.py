@@ -196,6 +196,23 @@ def test_a_detached_run_waits_for_the_runner(cli: Cli) -> None:
     assert f"{run['run']}: running" in out
 
 
+def test_a_schedule_is_added_listed_paused_and_removed(cli: Cli) -> None:
+    add = ("schedule", "add", "nightly", "tiny", "--cron", "0 3 * * *", "-p")
+    assert cli(*add, "texts=x").status == 2
+    assert json.loads(cli("schedule", "list", "--json").out) == []
+    added = cli(*add, "text=x")
+    assert added.status == 0, added.err
+    assert added.out.startswith("nightly: next at ")
+    assert added.out.endswith("03:00 UTC\n")
+    [schedule] = json.loads(cli("schedule", "list", "--json").out)
+    assert (schedule["name"], schedule["parameters"]) == ("nightly", {"text": "x"})
+    assert cli("schedule", "pause", "nightly").status == 0
+    assert "paused" in cli("schedule", "list").out
+    assert cli("schedule", "resume", "nightly").status == 0
+    assert cli("schedule", "remove", "nightly").status == 0
+    assert cli("schedule", "remove", "nightly").status == 3
+
+
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_an_interrupt_cancels_the_run(cli: Cli, number: signal.Signals) -> None:
     with cli.start("run", "tiny", "-p", "text=x", "-p", "how=hang") as process:

@@ -17,7 +17,7 @@ def backend() -> FakePipelineBackend:
 
 def test_a_run_waits_for_its_turn(backend: FakePipelineBackend) -> None:
     said: list[str] = []
-    runner = Runner(backend, 1, said.append)
+    runner = Runner(backend, 1, lambda: None, said.append)
     log = FakeAuditLog()
     ids = [
         start(backend, {"started": 5}, "parts", [], trail=log.trail(), queue=True).id
@@ -35,11 +35,21 @@ def test_a_run_waits_for_its_turn(backend: FakePipelineBackend) -> None:
     assert [action for action, *_ in log.told()] == ["run.start"] * 2
 
 
+def test_a_schedule_that_fails_holds_up_no_run(backend: FakePipelineBackend) -> None:
+    def broken() -> None:
+        raise DiskFull("no space left", hint="Free some")
+
+    said: list[str] = []
+    run_id = backend.start("parts", {}, queue=True).id
+    Runner(backend, 1, broken, said.append).look()
+    assert said == [f"{run_id}: running", "no space left; Free some"]
+
+
 def test_a_problem_is_said_once_and_its_end_too(
     backend: FakePipelineBackend, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     said: list[str] = []
-    runner = Runner(backend, 1, said.append)
+    runner = Runner(backend, 1, lambda: None, said.append)
 
     def full(_limit: int) -> None:
         raise DiskFull("no space left", hint="Free some")

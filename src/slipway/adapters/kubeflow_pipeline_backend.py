@@ -45,7 +45,7 @@ class KubeflowPipelineBackend:
         self, api: KubeflowApi, *, image: str, namespace: str = "", package: str = PACKAGE
     ) -> None:
         """`image`: what tasks run in; `namespace`: of the user, where the server has several."""
-        self._api = api
+        self.api = api
         self._image = image
         self._namespace = namespace
         self._package = package
@@ -68,16 +68,16 @@ class KubeflowPipelineBackend:
     ) -> RunState:
         """See the port; InvalidInput for an argument that only this machine can reach,
         InvalidSetting without an image."""
-        spec, runtime = self._compiled(pipeline), self._runtime(arguments)
-        body = self._api.models.V2beta1Run(
-            experiment_id=self._experiment(),
+        spec, runtime = self.compiled(pipeline), self.runtime(arguments)
+        body = self.api.models.V2beta1Run(
+            experiment_id=self.experiment(),
             display_name=f"{pipeline}-{datetime.now(UTC):%Y%m%d-%H%M%S}",
             description=describe(origin),
             pipeline_spec=spec,
             runtime_config=runtime,
         )
         return self._read(
-            self._api.call(self._api.runs.run_service_create_run, f"run of {pipeline}", run=body)
+            self.api.call(self.api.runs.run_service_create_run, f"run of {pipeline}", run=body)
         )
 
     def admit(self, limit: int) -> Sequence[RunState]:
@@ -119,11 +119,11 @@ class KubeflowPipelineBackend:
 
     def runs(self) -> Sequence[RunState]:
         """See the port."""
-        found = self._api.every(
-            self._api.runs.run_service_list_runs,
+        found = self.api.every(
+            self.api.runs.run_service_list_runs,
             "list of runs",
             "runs",
-            experiment_id=self._experiment(),
+            experiment_id=self.experiment(),
             sort_by="created_at desc",
         )
         states = [self._read(run) for run in found]
@@ -133,10 +133,10 @@ class KubeflowPipelineBackend:
         """See the port; the cluster may take a while, so the run may still be running."""
         if (state := self.state(run_id)).over:
             return state
-        self._api.call(self._api.runs.run_service_terminate_run, f"run {run_id!r}", run_id=run_id)
+        self.api.call(self.api.runs.run_service_terminate_run, f"run {run_id!r}", run_id=run_id)
         return self.state(run_id)
 
-    def _compiled(self, pipeline: str) -> dict[str, Any]:
+    def compiled(self, pipeline: str) -> dict[str, Any]:
         """The pipeline as the API takes it; NotFound, InvalidReference for the image."""
         if not self._image:
             raise InvalidSetting(
@@ -152,7 +152,7 @@ class KubeflowPipelineBackend:
             return document
         return {"pipeline_spec": spec, "platform_spec": platform[0]}
 
-    def _runtime(self, arguments: Mapping[str, Argument]) -> Any:
+    def runtime(self, arguments: Mapping[str, Argument]) -> Any:
         """Arguments as the API takes them; InvalidInput for what a cluster cannot reach."""
         for name, value in arguments.items():
             if str(value).startswith(_ONLY_HERE):
@@ -161,13 +161,13 @@ class KubeflowPipelineBackend:
                     hint=f"Give --param {name}=…, or set buckets.model_output and "
                     "mlflow.tracking_uri to what it reaches",
                 )
-        return self._api.models.V2beta1RuntimeConfig(parameters=dict(arguments))
+        return self.api.models.V2beta1RuntimeConfig(parameters=dict(arguments))
 
-    def _experiment(self) -> str:
+    def experiment(self) -> str:
         """The id of our experiment, which is made when it is not there."""
         where = {"namespace": self._namespace} if self._namespace else {}
-        service, what = self._api.experiments, f"experiment {EXPERIMENT!r}"
-        answer = self._api.call(
+        service, what = self.api.experiments, f"experiment {EXPERIMENT!r}"
+        answer = self.api.call(
             service.experiment_service_list_experiments,
             what,
             filter=filter_by_name(EXPERIMENT),
@@ -176,21 +176,21 @@ class KubeflowPipelineBackend:
         if answer.experiments:
             found = answer.experiments[0]
         else:
-            body = self._api.models.V2beta1Experiment(display_name=EXPERIMENT, **where)
-            found = self._api.call(
+            body = self.api.models.V2beta1Experiment(display_name=EXPERIMENT, **where)
+            found = self.api.call(
                 service.experiment_service_create_experiment, what, experiment=body
             )
         if not found.experiment_id:
-            raise self._api.odd(what)
+            raise self.api.odd(what)
         experiment_id: str = found.experiment_id
         return experiment_id
 
     def _get(self, run_id: str) -> Any:
         if not _RUN_ID.fullmatch(run_id):
             raise NotFound(f"there is no run {run_id!r}", hint="slipway runs lists them")
-        return self._api.call(self._api.runs.run_service_get_run, f"run {run_id!r}", run_id=run_id)
+        return self.api.call(self.api.runs.run_service_get_run, f"run {run_id!r}", run_id=run_id)
 
     def _read(self, run: Any) -> RunState:
         if not run.run_id:
-            raise self._api.odd("run")
-        return run_state(run, self._api.host)
+            raise self.api.odd("run")
+        return run_state(run, self.api.host)

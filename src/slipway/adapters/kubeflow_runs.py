@@ -36,11 +36,11 @@ def describe(origin: Origin) -> str:
 
 def run_state(run: Any, host: str) -> RunState:
     """A V2beta1Run as ours."""
-    origin = _origin(run.description)
+    origin = origin_of(run.description)
     status = _status(run.state)
     return RunState(
         run.run_id,
-        str(_spec(run).get("pipelineInfo", {}).get("name", "")),
+        str(spec_of(run).get("pipelineInfo", {}).get("name", "")),
         status,
         _seconds(run.created_at),
         _seconds(run.finished_at) if status not in (Status.WAITING, Status.RUNNING) else 0.0,
@@ -61,8 +61,8 @@ def _seconds(when: datetime | None) -> float:
     return max(when.timestamp(), 0.0) if when and when.year > 1970 else 0.0
 
 
-def _spec(run: Any) -> Mapping[str, Any]:
-    """The pipeline's specification; beside a platform's it is one level deeper."""
+def spec_of(run: Any) -> Mapping[str, Any]:
+    """The pipeline's specification of a run; beside a platform's it is one level deeper."""
     document = run.pipeline_spec or {}
     spec: Mapping[str, Any] = document.get("pipeline_spec", document)
     return spec
@@ -71,7 +71,7 @@ def _spec(run: Any) -> Mapping[str, Any]:
 def _tasks(run: Any) -> Sequence[TaskState]:
     """The pipeline's own tasks in the order of their start; Kubeflow lists its drivers and
     executors beside them, and only what it came to so far."""
-    planned = _spec(run).get("root", {}).get("dag", {}).get("tasks", {})
+    planned = spec_of(run).get("root", {}).get("dag", {}).get("tasks", {})
     states = {name: TaskState(name) for name in planned}
     for task in (run.run_details.task_details if run.run_details else None) or ():
         if task.display_name in states:
@@ -86,7 +86,7 @@ def _tasks(run: Any) -> Sequence[TaskState]:
 
 def _error(run: Any) -> RunError:
     """Why a run failed: what the first failed task says, else what the run says."""
-    planned = _spec(run).get("root", {}).get("dag", {}).get("tasks", {})
+    planned = spec_of(run).get("root", {}).get("dag", {}).get("tasks", {})
     for task in (run.run_details.task_details if run.run_details else None) or ():
         if task.error and task.error.message and task.display_name in planned:
             return RunError(RunFailed.code, f"task {task.display_name}: {task.error.message}")
@@ -94,7 +94,7 @@ def _error(run: Any) -> RunError:
     return RunError(RunFailed.code, f"the run failed: {said}")
 
 
-def _origin(description: str | None) -> Origin:
+def origin_of(description: str | None) -> Origin:
     """What `describe` wrote; others' descriptions say nothing."""
     with contextlib.suppress(ValueError, TypeError, AttributeError):
         document = json.loads(description or "")

@@ -1,22 +1,38 @@
-"""`slipway runner`: let waiting runs begin."""
+"""`slipway runner`: fire schedules and let waiting runs begin."""
 
 import time
+from functools import partial
 
 import click
 
 
-@click.command(short_help="Let waiting runs begin; slipway up starts it.")
+@click.command(short_help="Fire schedules, let queued runs begin; slipway up starts it.")
 def command() -> None:
-    """Let runs that wait begin, as many at once as runs.limit says, until it is ended.
+    """Queue the runs of schedules whose time has come, and let runs that wait begin, as many at
+    once as runs.limit says, until it is ended.
 
     Runs go on without it, and those that wait are found again.
     """
+    from slipway import wiring
     from slipway.services.runner import Runner
+    from slipway.services.schedules import fire_due
     from slipway.settings import load
-    from slipway.wiring import pipeline_backend
 
     settings = load()
-    Runner(pipeline_backend(settings), settings.runs.limit, _say).run()
+    backend = wiring.pipeline_backend(settings)
+    schedules, log = wiring.local_schedules(settings), wiring.audit_log(settings)
+
+    def fire() -> None:
+        fire_due(
+            schedules,
+            backend,
+            defaults=partial(wiring.run_defaults, settings),
+            log=log,
+            now=time.time(),
+            say=_say,
+        )
+
+    Runner(backend, settings.runs.limit, fire, _say).run()
 
 
 def _say(text: str) -> None:

@@ -46,7 +46,7 @@ def up(settings: Settings, say: Callable[[str], None]) -> None:
         [sys.executable, "-c", "from slipway.cli import main; main()", "runner"],
         {"SLIPWAY_HOME": str(settings.home)},
     )
-    say(f"runner        {settings.runs.limit} of the queued runs at once")
+    say(f"runner        schedules, and {settings.runs.limit} of the queued runs at once")
 
 
 def down(settings: Settings, say: Callable[[str], None]) -> None:

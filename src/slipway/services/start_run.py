@@ -26,14 +26,10 @@ def start(
     Raises InvalidInput for arguments that do not fit, and what the backend raises. Nothing runs
     that could not be written into the audit log.
     """
-    declared = backend.parameters(pipeline)
-    arguments = {p.name: defaults[p.name] for p in declared if p.name in defaults}
-    if queue:
-        arguments.pop(_STARTED, None)  # which the pipeline fills in when it begins
-    arguments |= parse_arguments(pipeline, declared, given)
-    if commit and any(p.name == _COMMIT for p in declared):
-        arguments[_COMMIT] = commit.id
-    check_complete(pipeline, declared, arguments)
+    carried = {**defaults, _COMMIT: commit.id} if commit else defaults
+    arguments = arguments_of(backend, carried, pipeline, given, later=queue)
+    if commit and _COMMIT in arguments:
+        arguments[_COMMIT] = commit.id  # whatever was given
     state = backend.start(pipeline, arguments, Origin(trail.actor.who, commit), queue=queue)
     try:
         trail.note("run.start", state.id, pipeline=pipeline, commit=commit.id if commit else "")
@@ -41,6 +37,24 @@ def start(
         backend.cancel(state.id)
         raise
     return state
+
+
+def arguments_of(
+    backend: PipelineBackend,
+    defaults: Mapping[str, Argument],
+    pipeline: str,
+    given: Sequence[str] | Mapping[str, str],
+    *,
+    later: bool,
+) -> dict[str, Argument]:
+    """What a run is started with; raises as `start`. `later`: it does not begin at once."""
+    declared = backend.parameters(pipeline)
+    arguments = {p.name: defaults[p.name] for p in declared if p.name in defaults}
+    if later:
+        arguments.pop(_STARTED, None)  # which the pipeline fills in when it begins
+    arguments |= parse_arguments(pipeline, declared, given)
+    check_complete(pipeline, declared, arguments)
+    return arguments
 
 
 def cancel(backend: PipelineBackend, run_id: str, *, trail: Trail) -> RunState:
