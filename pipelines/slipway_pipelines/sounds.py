@@ -49,7 +49,7 @@ def sounds(
     name: str = "sounds",
     major: int = 1,
     data: str = "synthetic",
-    recordings: int = 600,
+    recordings: int = 500,
     silence: float = 1e-7,
     unknown: float = 0.8,
     folds: int = 3,
