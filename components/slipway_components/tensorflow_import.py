@@ -27,3 +27,12 @@ def import_keras() -> tuple[Any, Any]:
                 del sys.modules[name]
     tensorflow.config.experimental.enable_op_determinism()
     return keras, tensorflow
+
+
+def begin_training(seed: int) -> Any:
+    """The module keras as a new process has it: random numbers from `seed`, and layers, whose names
+    are in the exported files, numbered from the first."""
+    keras, _ = import_keras()
+    keras.utils.clear_session()
+    keras.utils.set_random_seed(seed)
+    return keras

@@ -12,7 +12,7 @@ from slipway.domain.errors import InvalidInput
 from slipway_components.progress import SECONDS_BETWEEN_LINES, say
 from slipway_components.signals.examples import Examples, Reals, stacked
 from slipway_components.signals.workloads import Parameters, Workload
-from slipway_components.tensorflow_import import import_keras
+from slipway_components.tensorflow_import import begin_training, import_keras
 from slipway_features.scaling import Scaling
 
 Curves = dict[str, list[float]]  # name → one value per epoch
@@ -73,8 +73,7 @@ def fit_network(
     InvalidInput, InvalidDataset.
     """
     effort = Effort.of(parameters)
-    keras, _ = import_keras()
-    keras.utils.set_random_seed(effort.seed)
+    keras = begin_training(effort.seed)
     rng = np.random.default_rng(effort.seed)
     given, _ = stacked(examples, labels)
     scaling = workload.scaling(given, parameters)
@@ -104,8 +103,7 @@ def fit_autoencoder(
     """Learn to give the windows of `examples` and of their `variations` back, by the mean absolute
     error. Deterministic, and without early stopping, as `fit_network`. Raises InvalidInput."""
     effort = Effort.of(parameters)
-    keras, _ = import_keras()
-    keras.utils.set_random_seed(effort.seed)
+    begin_training(effort.seed)
     given = np.concatenate([part.features for part in examples])
     scaling = workload.scaling(given, parameters)
     inputs = _scaled(scaling, np.concatenate([given, *(part.features for part in variations)]))

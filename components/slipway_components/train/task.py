@@ -8,7 +8,7 @@ from slipway.domain.errors import InvalidInput
 from slipway_components.folder import appearing
 from slipway_components.images import load, read_split
 from slipway_components.progress import say
-from slipway_components.tensorflow_import import import_keras
+from slipway_components.tensorflow_import import begin_training
 from slipway_components.train.augment import strength
 from slipway_components.train.fitting import Curves, Fitting
 from slipway_components.train.head import keep_head
@@ -88,8 +88,7 @@ def train(
     parts = read_split(split)
     labels = parts.labels
     with appearing(output) as folder:
-        keras, _ = import_keras()
-        keras.utils.set_random_seed(seed)
+        begin_training(seed)
         network = build(
             len(labels), image_size=image_size, alpha=alpha, blocks=blocks, weights=weights
         )
