@@ -11,7 +11,10 @@ import yaml
     [
         (
             "render",
-            {"labels", "sources", "views", "size", "samples", "seed", "viewpoint", "meshes"},
+            {
+                *("labels", "sources", "views", "size", "samples", "seed", "viewpoint"),
+                *("meshes", "catalogue"),
+            },
         ),
         ("ingest", {"source", "skip_bad", "size"}),
         ("snapshot", {"store"}),
