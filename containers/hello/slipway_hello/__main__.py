@@ -1,14 +1,20 @@
 """`python3 -m slipway_hello`: answers `/version/` with the digest of its image, and two probes."""
 
 import argparse
+import ctypes
 import json
 import os
 import signal
 import socket
+import struct
 import sys
 import threading
+from contextlib import suppress
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+_ATTACH_REUSEPORT_CBPF = 51  # include/uapi/asm-generic/socket.h
+_RETURN_1 = struct.pack("HBBI", 0x06, 0, 0, 1)  # BPF_RET | BPF_K: the second of the group
 
 
 class Handler(BaseHTTPRequestHandler):
@@ -55,6 +61,15 @@ class Server(ThreadingHTTPServer):
         self.socket.bind(self.server_address)
         self.server_address = self.socket.getsockname()
         self.server_name, self.server_port = str(self.server_address[0]), self.server_address[1]
+
+    def server_activate(self) -> None:
+        """Listen; of two versions that share the port the later one gets what is new."""
+        super().server_activate()
+        if self._shared:
+            program = ctypes.create_string_buffer(_RETURN_1, len(_RETURN_1))
+            given = struct.pack("HP", 1, ctypes.addressof(program))
+            with suppress(OSError):  # a system that cannot: both get some
+                self.socket.setsockopt(socket.SOL_SOCKET, _ATTACH_REUSEPORT_CBPF, given)
 
     def drain(self) -> None:
         """Answer what waits to be accepted, and what is under way. What comes in the instant of
