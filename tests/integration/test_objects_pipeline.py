@@ -1,9 +1,6 @@
 """The pipeline objects on a few rendered images, to a version that can be evaluated."""
 
 import json
-import os
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +8,7 @@ import pytest
 from slipway_components.images import read_split
 
 from slipway.domain.card import ModelCard
+from tests.fixtures.pipeline_runs import answer
 
 pytestmark = pytest.mark.slow
 
@@ -29,18 +27,7 @@ SMALL = (
 
 def _slipway(folder: Path, *arguments: object) -> Any:
     """What a command answers as JSON."""
-    program = "from slipway.cli import main; main()"
-    clean = {key: value for key, value in os.environ.items() if not key.startswith("SLIPWAY_")}
-    done = subprocess.run(
-        [sys.executable, "-c", program, *map(str, arguments), "--json"],
-        cwd=folder,
-        env=clean | {"PYTHONPATH": os.pathsep.join(sys.path)},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert done.returncode == 0, done.stderr
-    return json.loads(done.stdout)
+    return json.loads(answer(folder, *arguments, "--json"))
 
 
 @pytest.fixture(scope="module")

@@ -1,12 +1,7 @@
 """The pipeline appliances on made-up recordings, from its parameters to what a device answers."""
 
 import json
-import os
-import subprocess
-import sys
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
@@ -20,6 +15,7 @@ from slipway_serving.engine import Engine
 from slipway_serving.selftest import self_test
 
 from slipway.domain.card import ModelCard
+from tests.fixtures.pipeline_runs import PipelineRun
 
 pytestmark = pytest.mark.slow
 
@@ -34,43 +30,15 @@ PARAMETERS = {
 }
 
 
-@dataclass(frozen=True)
-class Run:
-    """What a run left behind."""
-
-    home: Path
-    document: dict[str, Any]
-
-    def artifact(self, task: str, name: str) -> Path:
-        (found,) = Path(self.document["folder"]).glob(f"artifacts/*/{task}/{name}")
-        return found
-
-    @property
-    def version(self) -> Path:
-        """The version's folder in the model-output bucket."""
-        version: str = self.document["version"]
-        return self.home / "buckets/model-output/appliances" / version
-
-
 @pytest.fixture(scope="module")
-def run(tmp_path_factory: pytest.TempPathFactory) -> Run:
+def run(tmp_path_factory: pytest.TempPathFactory) -> PipelineRun:
     folder = tmp_path_factory.mktemp("appliances")
-    given = [word for key, value in PARAMETERS.items() for word in ("-p", f"{key}={value}")]
-    program = "from slipway.cli import main; main()"
-    clean = {key: value for key, value in os.environ.items() if not key.startswith("SLIPWAY_")}
-    done = subprocess.run(
-        [sys.executable, "-c", program, "run", "appliances", *given, "--json"],
-        cwd=folder,
-        env=clean | {"PYTHONPATH": os.pathsep.join(sys.path)},
-        capture_output=True,
-        text=True,
-        check=False,
+    return PipelineRun.of(
+        folder, "appliances", *(f"{key}={value}" for key, value in PARAMETERS.items())
     )
-    assert done.returncode == 0, done.stderr
-    return Run(folder / ".slipway", json.loads(done.stdout))
 
 
-def test_the_version_is_complete_and_its_card_says_how_it_was_judged(run: Run) -> None:
+def test_the_version_is_complete_and_its_card_says_how_it_was_judged(run: PipelineRun) -> None:
     assert (run.version / "TRAINER-DONE").exists()
     card = ModelCard.parse((run.version / "model.json").read_bytes())
     assert card.task == "series-classification"
@@ -83,11 +51,11 @@ def test_the_version_is_complete_and_its_card_says_how_it_was_judged(run: Run) -
     assert card.golden_tolerance < 5, "what runtimes that round differently need, and no more"
 
 
-def test_the_int8_file_is_small(run: Run) -> None:
+def test_the_int8_file_is_small(run: PipelineRun) -> None:
     assert (run.version / "model.tflite").stat().st_size <= 12_000
 
 
-def test_the_confusion_matrices_count_every_window_and_recording_once(run: Run) -> None:
+def test_the_confusion_matrices_count_every_window_and_recording_once(run: PipelineRun) -> None:
     evaluation = run.artifact("validate", "evaluation")
     for what, count in (("recordings", 9), ("windows", _windows(run))):
         document = json.loads((evaluation / f"{what}.json").read_text())
@@ -95,17 +63,17 @@ def test_the_confusion_matrices_count_every_window_and_recording_once(run: Run) 
         assert (evaluation / f"{what}.png").read_bytes().startswith(b"\x89PNG")
 
 
-def _windows(run: Run) -> int:
+def _windows(run: PipelineRun) -> int:
     recordings = read_all(run.artifact("gather", "recordings"))
     return sum(1 + (len(recording.values) - 96) // 32 for recording in recordings)
 
 
-def test_mlflow_holds_curves_and_plots(run: Run) -> None:
+def test_mlflow_holds_curves_and_plots(run: PipelineRun) -> None:
     kept = {path.name for path in (run.home / "mlflow").rglob("artifacts/*")}
     assert kept >= {"model.json", "metrics.json", "windows.png", "recordings.png"}
 
 
-def test_the_device_s_answer_is_the_trainer_s_bit_for_bit(run: Run) -> None:
+def test_the_device_s_answer_is_the_trainer_s_bit_for_bit(run: PipelineRun) -> None:
     learned = Learned.read(run.artifact("fit", "model"))
     trainer = SignalPath(
         LiteRtModel(run.version / "model.tflite", Kernels.REFERENCE), learned.preparing
@@ -122,7 +90,7 @@ def test_the_device_s_answer_is_the_trainer_s_bit_for_bit(run: Run) -> None:
     assert self_test(run.version).exact
 
 
-def test_a_plain_call_trains_the_same_model_as_the_run(run: Run, tmp_path: Path) -> None:
+def test_a_plain_call_trains_the_same_model_as_the_run(run: PipelineRun, tmp_path: Path) -> None:
     recordings = run.artifact("gather", "recordings")
     history = json.loads((run.artifact("fit", "model") / "history.json").read_text())
     curves = fit(

@@ -1,9 +1,7 @@
 """The pipeline sounds on made-up recordings, to what a device answers and firmware includes."""
 
 import json
-import os
 import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -17,23 +15,11 @@ from slipway_serving.selftest import self_test
 
 from slipway.domain.card import ModelCard, Quantisation
 from slipway_features.preparing import preparing
+from tests.fixtures.pipeline_runs import slipway
 
 pytestmark = pytest.mark.slow
 
 LABELS = ("key", "knock", "lock", "unknown")
-
-
-def _slipway(folder: Path, *arguments: object) -> subprocess.CompletedProcess[str]:
-    program = "from slipway.cli import main; main()"
-    clean = {key: value for key, value in os.environ.items() if not key.startswith("SLIPWAY_")}
-    return subprocess.run(
-        [sys.executable, "-c", program, *map(str, arguments)],
-        cwd=folder,
-        env=clean | {"PYTHONPATH": os.pathsep.join(sys.path)},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
 
 
 @pytest.fixture(scope="module")
@@ -46,7 +32,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def run(folder: Path) -> dict[str, Any]:
     given = ("recordings=3", "folds=2", "epochs=1", "gate_floor=0")
     parameters = [word for one in given for word in ("-p", one)]
-    done = _slipway(folder, "run", "sounds", *parameters, "--json")
+    done = slipway(folder, "run", "sounds", *parameters, "--json")
     assert done.returncode == 0, done.stderr
     document: dict[str, Any] = json.loads(done.stdout)
     return document
@@ -94,7 +80,7 @@ def test_the_device_s_answer_is_the_trainer_s_bit_for_bit(
 
 def test_firmware_can_include_it(folder: Path, version: Path) -> None:
     """The C sources compile without a warning and give the features that training saw."""
-    done = _slipway(folder, "export-c", version.name, "-o", "firmware", "--json")
+    done = slipway(folder, "export-c", version.name, "-o", "firmware", "--json")
     assert done.returncode == 0, done.stderr
     sizes = json.loads(done.stdout)["bytes"]
     firmware = folder / "firmware"
@@ -111,7 +97,7 @@ def test_firmware_can_include_it(folder: Path, version: Path) -> None:
     assert neighbours < values / 50
     assert size == sizes["flash_model"] == (version / "model.tflite").stat().st_size
     assert sizes["arena"] > sizes["arena_tensors"] > 0
-    again = _slipway(folder, "export-c", version.name, "-o", "firmware")
+    again = slipway(folder, "export-c", version.name, "-o", "firmware")
     assert again.returncode == 5
     assert "firmware" in again.stderr
     assert "Traceback" not in again.stderr
