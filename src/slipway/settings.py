@@ -137,6 +137,13 @@ class ConsoleSettings:
     proxy_from: tuple[str, ...] = ()  # addresses of that proxy
     proxy_role: str = ""  # of those it names whom users.json does not; empty: they stay out
 
+    @property
+    def url(self) -> str:
+        """Where the console is found from this machine."""
+        everywhere = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 to be reached, not to listen
+        host = everywhere.get(self.host, self.host)
+        return f"http://{f'[{host}]' if ':' in host else host}:{self.port}/"
+
 
 @dataclass(frozen=True)
 class Settings:
