@@ -10,10 +10,11 @@ from starlette.responses import HTMLResponse
 
 from slipway import wiring
 from slipway.console.access import user_of
-from slipway.console.doors import Door, open_door
+from slipway.console.doors import Door, console_users, open_door
 from slipway.console.live import Topics
 from slipway.console.sessions import Cookies, read_secret
 from slipway.console.templating import environment
+from slipway.console.throttle import Throttle
 from slipway.settings import Settings
 
 if TYPE_CHECKING:
@@ -36,6 +37,8 @@ class Site:
             console.session_hours,
         )
         self.door: Door = open_door(settings)
+        self.users = console_users(settings)
+        self.throttle = Throttle()
         self.topics = Topics()
         self.templates = environment(self.cookies)
 
@@ -67,9 +70,13 @@ class Site:
 
     def trail(self, request: Request) -> "Trail":
         """The audit log for what the user of a request does."""
+        return self.trail_of(user_of(request).name)
+
+    def trail_of(self, name: str) -> "Trail":
+        """The audit log for what somebody does here, who need not be in yet."""
         from slipway.services.audit import Actor, Trail, Via
 
-        return Trail(self.audit, Actor(user_of(request).name, Via.CONSOLE))
+        return Trail(self.audit, Actor(name, Via.CONSOLE))
 
     def render(
         self,
