@@ -3,7 +3,7 @@
 import click
 
 
-@click.command(short_help="Start the local registry and functions.")
+@click.command()
 def command() -> None:
     """Start the registry, the functions and the events between them, on loopback.
 
