@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 _ROLES = "look, run or release"
 
 
-@click.group(short_help="Say who may log in to the web console.")
+@click.group()
 def command() -> None:
     """Users of the web console. A changed password or role ends their sessions at once.
 

@@ -3,7 +3,7 @@
 import click
 
 
-@click.command(short_help="Start the local registry and functions.")
+@click.command()
 def command() -> None:
     """Start the registry, the functions and the events between them, the runner of queued runs
     and the web console, on loopback unless console.host says otherwise.
