@@ -11,6 +11,7 @@ from starlette.responses import HTMLResponse
 from slipway import wiring
 from slipway.console.access import user_of
 from slipway.console.doors import Door, console_users, open_door
+from slipway.console.lately import Lately
 from slipway.console.live import Topics
 from slipway.console.sessions import Cookies, read_secret
 from slipway.console.templating import environment
@@ -23,6 +24,9 @@ if TYPE_CHECKING:
     from slipway.ports.model_registry import ModelRegistry
     from slipway.ports.pipeline_backend import PipelineBackend
     from slipway.services.audit import AuditLog, Trail
+    from slipway.services.overview.gather import Overview
+
+_FRESH = 3.0  # seconds that what was found out is good for
 
 
 class Site:
@@ -64,6 +68,13 @@ class Site:
         return wiring.model_registry(self.settings)
 
     @cached_property
+    def overview(self) -> "Lately[Overview]":
+        """What is up and what is wrong."""
+        from slipway.wiring_overview import overview
+
+        return Lately(lambda: overview(self.settings), _FRESH)
+
+    @cached_property
     def audit(self) -> "AuditLog":
         """Who changed what."""
         return wiring.audit_log(self.settings)
@@ -87,8 +98,11 @@ class Site:
         **context: object,
     ) -> HTMLResponse:
         """A page; templates know `request` and the user beside what they are given."""
-        html = self.templates.get_template(template).render(request=request, **context)
-        return HTMLResponse(html, status)
+        return HTMLResponse(self.fragment(template, request=request, **context), status)
+
+    def fragment(self, template: str, **context: object) -> str:
+        """A part of a page, for `live`; without a request it is the same for all users."""
+        return self.templates.get_template(template).render(**context)
 
 
 def site_of(request: Request) -> Site:
