@@ -72,7 +72,7 @@ class Site:
         """What is up and what is wrong."""
         from slipway.wiring_overview import overview
 
-        return Lately(lambda: overview(self.settings), _FRESH)
+        return Lately(lambda: overview(self.settings, own="console"), _FRESH)
 
     @cached_property
     def audit(self) -> "AuditLog":
