@@ -15,4 +15,5 @@ pytest_plugins = [
     "tests.fixtures.installation",
     "tests.fixtures.mosquitto",
     "tests.fixtures.streaming",
+    "tests.fixtures.console",
 ]
