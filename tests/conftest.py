@@ -16,4 +16,5 @@ pytest_plugins = [
     "tests.fixtures.mosquitto",
     "tests.fixtures.streaming",
     "tests.fixtures.console",
+    "tests.fixtures.tiny_pipelines",
 ]

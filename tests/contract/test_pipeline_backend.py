@@ -28,29 +28,23 @@ from slipway.ports.pipeline_backend import (
 from slipway.ports.pipeline_graph import Step, StepKind, tasks_of
 from tests.fakes.pipeline_backend import FakePipelineBackend
 from tests.fixtures.kubeflow_server import kubeflow_server
+from tests.fixtures.tiny_pipelines import PACKAGE
 
-ROOT = Path(__file__).parents[2]
 SECONDS = 120  # until a run that does nothing has to be over
 
 pytestmark = pytest.mark.slow
 
 
 @pytest.fixture
-def runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    monkeypatch.setenv("PYTHONPATH", os.pathsep.join([str(ROOT), str(ROOT / "src")]))
+def runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, tiny_pipelines: Path) -> Path:
     monkeypatch.setenv("TMPDIR", str(tmp_path / "scratch"))
     (tmp_path / "scratch").mkdir()
     return tmp_path / "runs"
 
 
-@pytest.fixture(scope="module")
-def cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tmp_path_factory.mktemp("compiled")
-
-
 @pytest.fixture
-def backend(runs: Path, cache: Path) -> PipelineBackend:
-    return LocalPipelineBackend(runs, package="tests.pipelines", cache=cache)
+def backend(runs: Path, compiled: Path) -> PipelineBackend:
+    return LocalPipelineBackend(runs, package=PACKAGE, cache=compiled)
 
 
 DECLARED = [
@@ -82,16 +76,15 @@ COMMIT = Commit("a" * 40, "factory", "refs/heads/main")
 
 
 @pytest.fixture(params=["local", "kubeflow", "fake"])
-def each(request: pytest.FixtureRequest, runs: Path, cache: Path) -> Iterator[PipelineBackend]:
+def each(request: pytest.FixtureRequest, runs: Path, compiled: Path) -> Iterator[PipelineBackend]:
     """Every backend."""
-    package = "tests.pipelines"
     match request.param:
         case "local":
-            yield LocalPipelineBackend(runs, package=package, cache=cache)
+            yield LocalPipelineBackend(runs, package=PACKAGE, cache=compiled)
         case "kubeflow":
             with kubeflow_server() as server:
                 api = KubeflowApi(server.host)
-                yield KubeflowPipelineBackend(api, image="tiny", package=package, cache=cache)
+                yield KubeflowPipelineBackend(api, image="tiny", package=PACKAGE, cache=compiled)
         case _:
             yield FakePipelineBackend(
                 {"tiny": DECLARED, "branching": DECLARED_BRANCHING},
@@ -179,6 +172,7 @@ def test_a_run_that_goes_well(backend: PipelineBackend, runs: Path) -> None:
     log, offset = backend.log(state.id)
     assert "Executing task" in log
     assert backend.log(state.id, offset) == ("", offset)
+    assert backend.log_size(state.id) == offset
     assert not list((runs.parent / "scratch").iterdir()), "nothing is left in the temporary folder"
     assert not (runs / state.id / "workspace").exists()
 
@@ -264,7 +258,7 @@ def test_a_run_that_cannot_be_started_leaves_nothing(
 
 
 def test_runs_are_listed_newest_first_also_by_another_process(
-    backend: PipelineBackend, runs: Path, cache: Path
+    backend: PipelineBackend, runs: Path, compiled: Path
 ) -> None:
     assert backend.runs() == []
     ids = [backend.start("tiny", {"text": "x"}, Origin("ann", COMMIT)).id for _ in range(2)]
@@ -272,7 +266,7 @@ def test_runs_are_listed_newest_first_also_by_another_process(
     assert [state.id for state in backend.runs()] == ids[::-1]
     for run_id in ids:
         _until(backend, run_id, lambda state: state.over)
-    other = LocalPipelineBackend(runs, package="tests.pipelines", cache=cache)
+    other = LocalPipelineBackend(runs, package=PACKAGE, cache=compiled)
     assert [state.status for state in other.runs()] == [Status.SUCCEEDED] * 2
     assert [(state.actor, state.commit) for state in other.runs()] == [("ann", COMMIT)] * 2
     assert other.arguments(ids[0]) == {"text": "x"}
@@ -285,6 +279,7 @@ def test_a_run_that_there_is_not(each: PipelineBackend, run_id: str) -> None:
         each.cancel,
         each.arguments,
         each.log,
+        each.log_size,
         each.artifacts,
         each.run_graph,
         each.confusions,

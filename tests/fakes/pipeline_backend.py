@@ -3,6 +3,7 @@
 import io
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from mimetypes import guess_type
 from typing import BinaryIO
 
 from slipway.domain.errors import NotFound
@@ -108,10 +109,15 @@ class FakePipelineBackend:
         text = self.logs.get(run_id, "")
         return text[offset:], max(offset, len(text))
 
+    def log_size(self, run_id: str) -> int:
+        self.state(run_id)
+        return len(self.logs.get(run_id, ""))
+
     def artifacts(self, run_id: str) -> Sequence[Artifact]:
         self.state(run_id)
         files = self.files.get(run_id, {})
-        return [Artifact(p, p, len(files[p]), "application/octet-stream") for p in sorted(files)]
+        kinds = {p: guess_type(p)[0] or "application/octet-stream" for p in files}
+        return [Artifact(p, p, len(files[p]), kinds[p]) for p in sorted(files)]
 
     def open_artifact(self, run_id: str, path: str) -> BinaryIO:
         if path not in {artifact.path for artifact in self.artifacts(run_id)}:

@@ -90,17 +90,22 @@ class CompiledPipelines:
             raise NotFound(f"there is no pipeline {name!r}", hint=f"Known are {', '.join(names)}")
         if (kept := self._valid()) and name in kept.pipelines:
             return kept.pipelines[name]
-        if self._code is None:  # all at once, since the import of kfp takes longer than the rest
-            wanted = [name, *(other for other in names if other not in kept.pipelines)]
-        else:
-            wanted = [name]  # another one that was pushed may do anything
-        answer = self._compile(name, list(dict.fromkeys(wanted)))
+        others = [one for one in names if one != name and one not in kept.pipelines]
+        answer = self._together(name, [] if self._code else others)
         made = {one: CompiledPipeline(**found) for one, found in answer["pipelines"].items()}
         files = sorted({*kept.files, *answer["files"]})
         self._keep(_Kept({**kept.pipelines, **made}, files, _stamp(files)))
         if name not in made:
             raise _error(answer["errors"][name])
         return made[name]
+
+    def _together(self, name: str, others: Sequence[str]) -> dict[str, Any]:
+        """Compile one pipeline and others with it, since the import of kfp takes longer than all
+        the rest; alone when one of them takes the process down."""
+        with suppress(RunFailed):
+            if others:
+                return self._compile(name, [name, *others])
+        return self._compile(name, [name])
 
     def _valid(self) -> _Kept:
         """What is kept and still holds."""

@@ -111,7 +111,14 @@ class KubeflowPipelineBackend:
 
     def log(self, run_id: str, offset: int = 0) -> tuple[str, int]:
         """NotFound: the log is the cluster's."""
-        raise NotFound(
+        raise self._no_log(run_id)
+
+    def log_size(self, run_id: str) -> int:
+        """NotFound: the log is the cluster's."""
+        raise self._no_log(run_id)
+
+    def _no_log(self, run_id: str) -> NotFound:
+        return NotFound(
             f"the log of run {run_id!r} is in the cluster",
             hint=f"Read it at {self.state(run_id).location}",
         )

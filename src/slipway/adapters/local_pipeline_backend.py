@@ -64,7 +64,7 @@ class LocalPipelineBackend:
         self._package = package
         self._compiled = CompiledPipelines(package, cache, code)
         self._children: dict[str, subprocess.Popen[bytes]] = {}
-        self._over: set[str] = set()
+        self._over: dict[str, tuple[int, RunState]] = {}  # when it was written, and what
 
     def pipelines(self) -> Sequence[str]:
         """See the port."""
@@ -167,16 +167,8 @@ class LocalPipelineBackend:
         return began
 
     def _unfinished(self) -> list[RunState]:
-        """The runs that are not over; those that are stay so and are not read again."""
-        found = []
-        for file in self._runs.glob("*/state.json"):
-            if (run_id := file.parent.name) not in self._over:
-                state = self.state(run_id)
-                if state.over:
-                    self._over.add(run_id)
-                else:
-                    found.append(state)
-        return found
+        """The runs that are not over."""
+        return [state for state in self.runs() if not state.over]
 
     def _begin(self, run_id: str) -> list[RunState]:
         """Start a waiting run, and wait until it says that it runs; nothing when somebody else
@@ -249,6 +241,10 @@ class LocalPipelineBackend:
         """See the port."""
         return log_part(self._known(run_id).log, offset)
 
+    def log_size(self, run_id: str) -> int:
+        """See the port."""
+        return self._known(run_id).log.stat().st_size
+
     def artifacts(self, run_id: str) -> Sequence[Artifact]:
         """See the port."""
         return artifacts(self._known(run_id).artifacts)
@@ -267,8 +263,20 @@ class LocalPipelineBackend:
 
     def runs(self) -> Sequence[RunState]:
         """See the port."""
-        found = [self.state(file.parent.name) for file in self._runs.glob("*/state.json")]
+        found = [self._seen(file) for file in self._runs.glob("*/state.json")]
         return sorted(found, key=lambda state: (state.asked, state.id), reverse=True)
+
+    def _seen(self, file: Path) -> RunState:
+        """The state in a file; that of a run that is over is read once as long as nobody writes
+        it again."""
+        written, run_id = file.stat().st_mtime_ns, file.parent.name
+        known = self._over.get(run_id)
+        if known and known[0] == written:
+            return known[1]
+        state = self.state(run_id)
+        if state.over:
+            self._over[run_id] = written, state
+        return state
 
     def cancel(self, run_id: str) -> RunState:
         """See the port."""

@@ -12,6 +12,7 @@ from slipway import wiring
 from slipway.console.access import user_of
 from slipway.console.doors import Door, open_door
 from slipway.console.live import Topics
+from slipway.console.recent import Recent
 from slipway.console.sessions import Cookies, read_secret
 from slipway.console.templating import environment
 from slipway.settings import Settings
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from slipway.ports.image_registry import ImageRegistry
     from slipway.ports.model_registry import ModelRegistry
     from slipway.ports.pipeline_backend import PipelineBackend
+    from slipway.services.all_runs import AllRuns
     from slipway.services.audit import AuditLog, Trail
 
 
@@ -43,6 +45,13 @@ class Site:
     def backends(self) -> "Mapping[str, PipelineBackend]":
         """What runs pipelines, by name."""
         return wiring.pipeline_backends(self.settings)
+
+    @cached_property
+    def runs(self) -> "Recent[AllRuns]":
+        """The runs of all backends, as they were a moment ago."""
+        from slipway.services.all_runs import all_runs
+
+        return Recent(lambda: all_runs(self.backends), 1.0)
 
     @cached_property
     def registry(self) -> "ImageRegistry":

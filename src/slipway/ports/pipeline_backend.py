@@ -176,6 +176,9 @@ class PipelineBackend(Protocol):
         empty at the log's end, which is no end while the run is not over. InvalidInput for an
         offset below 0."""
 
+    def log_size(self, run_id: str) -> int:
+        """Where the log ends now, as an offset."""
+
     def artifacts(self, run_id: str) -> Sequence[Artifact]:
         """The files that the run's tasks made so far, by path."""
 
