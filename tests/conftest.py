@@ -17,4 +17,5 @@ pytest_plugins = [
     "tests.fixtures.streaming",
     "tests.fixtures.console",
     "tests.fixtures.tiny_pipelines",
+    "tests.fixtures.browser",
 ]

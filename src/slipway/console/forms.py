@@ -72,12 +72,11 @@ def typed(fields: Sequence[Field], form: Mapping[str, str]) -> list[Field]:
 
 
 def given(fields: Sequence[Field]) -> dict[str, str]:
-    """What fields without problems give the run, as `parse_arguments` takes it."""
+    """What fields without problems give a run, as `parse_arguments` takes it."""
     return {
         field.parameter.name: _argument(field)
         for field in fields
-        if field.text != "" or not (field.settings or field.required)
-        if convert(field.parameter, _argument(field)) != field.parameter.default or field.settings
+        if field.text != ("" if field.settings else _text(field.parameter.default))
     }
 
 
