@@ -27,7 +27,9 @@ from tests.fixtures.acquisitions import document, write
 pytestmark = pytest.mark.slow
 
 VERSION = "motion_1_1700000000"
-DEFAULTS = {one.name: one.default for one in CompiledPipelines(PACKAGE, None).get("motion").parameters}
+DEFAULTS = {
+    one.name: one.default for one in CompiledPipelines(PACKAGE, None).get("motion").parameters
+}
 PARAMETERS = {**DEFAULTS, "folds": 2, "epochs": 40, "step": 31, "batch_size": 12}
 
 

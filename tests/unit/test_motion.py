@@ -15,7 +15,9 @@ from slipway.adapters.kfp_pipelines import PACKAGE
 from slipway.domain.errors import InvalidDataset, InvalidInput
 from slipway_features.preparing import preparing
 
-DEFAULTS = {one.name: one.default for one in CompiledPipelines(PACKAGE, None).get("motion").parameters}
+DEFAULTS = {
+    one.name: one.default for one in CompiledPipelines(PACKAGE, None).get("motion").parameters
+}
 MADE = list(Motion().synthesise(3, 5))
 
 

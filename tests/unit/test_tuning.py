@@ -14,7 +14,9 @@ from slipway.adapters.kfp_pipelines import PACKAGE
 from slipway.cli.tune import _command_line
 from slipway.domain.errors import InvalidInput
 
-DEFAULTS = {one.name: one.default for one in CompiledPipelines(PACKAGE, None).get("motion").parameters}
+DEFAULTS = {
+    one.name: one.default for one in CompiledPipelines(PACKAGE, None).get("motion").parameters
+}
 
 
 @dataclass

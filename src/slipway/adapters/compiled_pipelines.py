@@ -131,7 +131,13 @@ class CompiledPipelines:
     def _compile(self, name: str, names: Sequence[str]) -> dict[str, Any]:
         try:
             done = subprocess.run(
-                [sys.executable, "-m", "slipway.adapters.compiled_pipelines", self._package, *names],
+                [
+                    sys.executable,
+                    "-m",
+                    "slipway.adapters.compiled_pipelines",
+                    self._package,
+                    *names,
+                ],
                 stdin=subprocess.DEVNULL,
                 capture_output=True,
                 text=True,

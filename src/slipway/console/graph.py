@@ -9,6 +9,7 @@ All measures are the picture's own units.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import pairwise
 
 from slipway.console.steps import StepState
 from slipway.ports.pipeline_graph import StepKind
@@ -68,16 +69,14 @@ def draw(states: Sequence[StepState]) -> Drawing:
         box = _box(state)
         nodes[state.step.name] = _Node(box.width, box.height, layer, box)
     chains = [
-        _chain(nodes[one], nodes[name])
-        for name, names in before.items()
-        for one in sorted(names)
+        _chain(nodes[one], nodes[name]) for name, names in before.items() for one in sorted(names)
     ]
     layers: dict[int, list[_Node]] = {}
     for node in (*nodes.values(), *(node for chain in chains for node in chain[1:-1])):
         layers.setdefault(node.layer, []).append(node)
     above: dict[int, list[_Node]] = {}
     for chain in chains:
-        for upper, lower in zip(chain, chain[1:], strict=False):
+        for upper, lower in pairwise(chain):
             above.setdefault(id(lower), []).append(upper)
     width, height = _arrange([layers[number] for number in sorted(layers)], above)
     boxes = [replace(node.box, x=node.x, y=node.y) for node in nodes.values() if node.box]

@@ -4,7 +4,6 @@ import time
 from collections.abc import Callable
 from typing import TypeVar
 
-from markupsafe import Markup
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import Response
@@ -15,7 +14,7 @@ from slipway.console.graph import draw
 from slipway.console.live import Final
 from slipway.console.paging import Page, page_request
 from slipway.console.replies import see_other
-from slipway.console.run_results import Results, results_of
+from slipway.console.run_results import results_of
 from slipway.console.site import Site, site_of
 from slipway.console.steps import MARKS, steps_of
 from slipway.domain.errors import InvalidName, NotFound
@@ -78,14 +77,12 @@ def show(request: Request) -> Response:
         request,
         "runs/run.html",
         run=run,
-        state=state,
-        stand=Markup(_stand(site, run, backend)),
         log=_or_nothing(lambda: read_tail(backend, state.id)),
         results=results_of(backend, state.id),
         arguments=backend.arguments(state.id),
         model=_model(state.version),
         tracking=_tracking(site),
-        marks=MARKS,
+        **_stand(site, run, backend),
     )
 
 
@@ -95,7 +92,8 @@ async def events(request: Request) -> Response:
 
     def stand() -> str:
         state = backend.state(run.state.id)
-        html = _stand(site, Run(run.backend, state), backend)
+        template = site.templates.get_template("runs/_stand.html")
+        html = template.render(_stand(site, Run(run.backend, state), backend))
         return Final(html) if state.over else html
 
     return site.topics.topic(f"run {run.state.id}", stand, 1.0).response(request)
@@ -122,23 +120,22 @@ def _found(request: Request) -> tuple[Site, Run, PipelineBackend]:
     return (site_of(request), *found_run(request))
 
 
-def _stand(site: Site, run: Run, backend: PipelineBackend) -> str:
-    """The part of the page that changes while the run goes on; it is the same for all users."""
+def _stand(site: Site, run: Run, backend: PipelineBackend) -> dict[str, object]:
+    """For the part of the page that changes while the run goes on; it is the same for all users."""
     state = run.state
     steps = steps_of(state, backend.run_graph(state.id))
-    flat = [each for step in steps for each in step.flat()]
-    return site.templates.get_template("runs/_stand.html").render(
-        state=state,
-        marks=MARKS,
-        drawing=draw(steps),
-        steps=flat,
-        took=(state.ended or time.time()) - state.started,
-        words="" if state.over else plain(backend.last_words(state.id)),
-        log_size=_or_nothing(lambda: backend.log_size(state.id)),
-        place=place_in_queue(site.runs.get().runs, run) if _waits(run) else 0,
-        limit=site.settings.runs.limit,
-        stuck=_waits(run) and stack.runner(site.settings).find() is None,
-    )
+    return {
+        "state": state,
+        "marks": MARKS,
+        "drawing": draw(steps),
+        "steps": [each for step in steps for each in step.flat()],
+        "took": (state.ended or time.time()) - state.started,
+        "words": "" if state.over else plain(backend.last_words(state.id)),
+        "log_size": _or_nothing(lambda: backend.log_size(state.id)),
+        "place": place_in_queue(site.runs.get().runs, run) if _waits(run) else 0,
+        "limit": site.settings.runs.limit,
+        "stuck": _waits(run) and stack.runner(site.settings).find() is None,
+    }
 
 
 def _waits(run: Run) -> bool:

@@ -111,9 +111,7 @@ def _following(schedule: Schedule) -> float:
 
 
 def _given(form: Mapping[str, str]) -> dict[str, str]:
-    return {
-        key.removeprefix(GIVEN): value for key, value in form.items() if key.startswith(GIVEN)
-    }
+    return {key.removeprefix(GIVEN): value for key, value in form.items() if key.startswith(GIVEN)}
 
 
 def _known(site: Site, where: str) -> str:
