@@ -17,13 +17,14 @@ from slipway.console.errors import ErrorPages, http_error
 from slipway.console.guard import GuardMiddleware
 from slipway.console.headers import HeadersMiddleware
 from slipway.console.hosts import LOOPBACK, HostMiddleware, is_loopback
-from slipway.console.pages import audit, home, pipelines, run_files, runs, schedules
+from slipway.console.pages import audit, home, login, pipelines, run_files, runs, schedules
+from slipway.console.proxy import ProxyMiddleware, proxy_networks
 from slipway.console.sessions import SessionMiddleware
 from slipway.console.site import Site
 from slipway.console.templating import STATIC
 from slipway.settings import Settings
 
-PAGES = (home, audit, pipelines, runs, run_files, schedules)  # modules with ROUTES
+PAGES = (home, login, audit, pipelines, runs, run_files, schedules)  # modules with ROUTES
 # What goes on behind the pages: each runs in a thread of its own until the event is set.
 BACKGROUND: tuple[Callable[[Site, threading.Event], None], ...] = ()
 
@@ -42,6 +43,7 @@ def create_app(settings: Settings) -> Starlette:
         middleware=[
             Middleware(HeadersMiddleware),
             Middleware(HostMiddleware, names),
+            Middleware(ProxyMiddleware, proxy_networks(console.proxy_from)),
             Middleware(SessionMiddleware, site.cookies),
             Middleware(ErrorPages),
             Middleware(GuardMiddleware, site.door),
