@@ -17,14 +17,14 @@ from slipway.console.errors import ErrorPages, http_error
 from slipway.console.guard import GuardMiddleware
 from slipway.console.headers import HeadersMiddleware
 from slipway.console.hosts import LOOPBACK, HostMiddleware, is_loopback
-from slipway.console.pages import audit, home, login
+from slipway.console.pages import audit, home, login, pipelines, run_files, runs, schedules
 from slipway.console.proxy import ProxyMiddleware, proxy_networks
 from slipway.console.sessions import SessionMiddleware
 from slipway.console.site import Site
 from slipway.console.templating import STATIC
 from slipway.settings import Settings
 
-PAGES = (home, login, audit)  # modules with ROUTES
+PAGES = (home, login, audit, pipelines, runs, run_files, schedules)  # modules with ROUTES
 # What goes on behind the pages: each runs in a thread of its own until the event is set.
 BACKGROUND: tuple[Callable[[Site, threading.Event], None], ...] = ()
 

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from slipway.ports.image_registry import ImageRegistry
     from slipway.ports.model_registry import ModelRegistry
     from slipway.ports.pipeline_backend import PipelineBackend
+    from slipway.services.all_runs import AllRuns
     from slipway.services.audit import AuditLog, Trail
     from slipway.services.overview.gather import Overview
 
@@ -50,6 +51,13 @@ class Site:
     def backends(self) -> "Mapping[str, PipelineBackend]":
         """What runs pipelines, by name."""
         return wiring.pipeline_backends(self.settings)
+
+    @cached_property
+    def runs(self) -> "Recent[AllRuns]":
+        """The runs of all backends, as they were a moment ago."""
+        from slipway.services.all_runs import all_runs
+
+        return Recent(lambda: all_runs(self.backends), 1.0)
 
     @cached_property
     def registry(self) -> "ImageRegistry":
