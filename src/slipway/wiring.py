@@ -30,10 +30,12 @@ if TYPE_CHECKING:
     from slipway.adapters.kubeflow_pipeline_backend import KubeflowPipelineBackend
     from slipway.adapters.schedule_folder import ScheduleFolder
     from slipway.domain.prediction import Prediction
+    from slipway.ports.fleet_index import FleetIndex
     from slipway.ports.schedules import Schedules
     from slipway.services.asking import Ask
     from slipway.services.audit import AuditLog, Trail
     from slipway.services.evaluate import Evaluator
+    from slipway.services.follow_fleet import FleetFollower
     from slipway.services.git_push.push import PushReceiver
     from slipway.services.image_context import ImageSources, Workshop
     from slipway.services.live import LiveModel
@@ -86,6 +88,32 @@ def deploy_bucket(settings: Settings) -> Bucket:
 def reports_bucket(settings: Settings) -> Bucket:
     """Where devices' reports and predictions arrive."""
     return _open_or_make(settings.reports_url, made=not settings.buckets.reports)
+
+
+def fleet_index(settings: Settings) -> "FleetIndex":
+    """What the console knows of the fleet; its file is made anew when it is lost."""
+    from slipway.adapters.sqlite_fleet_index import SqliteFleetIndex
+
+    return SqliteFleetIndex(settings.home / "console" / "index.db")
+
+
+def fleet_follower(
+    settings: Settings, index: "FleetIndex", say: Callable[[str], None]
+) -> "FleetFollower":
+    """What keeps the index in step with the reports bucket and the registry."""
+    from slipway.adapters.system_clock import SystemClock
+    from slipway.services.channels import ChannelReader, targets
+    from slipway.services.follow_fleet import FleetFollower
+
+    reader = ChannelReader(image_registry(settings), deploy_bucket(settings))
+    repositories = settings.monitor.repositories
+    return FleetFollower(
+        reports_bucket(settings),
+        index,
+        lambda: targets(reader.states(repositories), waiting_manifests(settings)),
+        SystemClock(),
+        say,
+    )
 
 
 def image_registry(settings: Settings) -> ImageRegistry:

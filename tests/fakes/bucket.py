@@ -73,3 +73,15 @@ class FakeBucket:
             raise NotFound(f"bucket {self.url} does not exist")
         if self.denied:
             raise Denied(f"{self.url} refuses access")
+
+
+class CountingBucket(FakeBucket):
+    """Says what was read, in `asked`."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.asked: list[str] = []
+
+    def read(self, key: str) -> bytes:
+        self.asked.append(key)
+        return super().read(key)
