@@ -451,17 +451,21 @@ def audit_log(settings: Settings) -> "AuditLog":
     return AuditLog(settings.home / "audit" / "log.jsonl")
 
 
-def command_trail(settings: Settings) -> "Trail":
-    """The audit log for what the system's user does on the command line."""
+def system_user() -> str:
+    """Whom this process runs for."""
     import pwd
 
+    try:
+        return pwd.getpwuid(os.getuid()).pw_name
+    except KeyError:  # a container may run under a number that has no name
+        return f"user {os.getuid()}"
+
+
+def command_trail(settings: Settings) -> "Trail":
+    """The audit log for what the system's user does on the command line."""
     from slipway.services.audit import Actor, Trail, Via
 
-    try:
-        user = pwd.getpwuid(os.getuid()).pw_name
-    except KeyError:  # a container may run under a number that has no name
-        user = f"user {os.getuid()}"
-    return Trail(audit_log(settings), Actor(user, Via.CLI))
+    return Trail(audit_log(settings), Actor(system_user(), Via.CLI))
 
 
 def pipeline_backend(settings: Settings, name: str = LOCAL) -> PipelineBackend:
