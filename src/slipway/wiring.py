@@ -98,14 +98,18 @@ def fleet_index(settings: Settings) -> "FleetIndex":
 
 
 def fleet_follower(
-    settings: Settings, index: "FleetIndex", say: Callable[[str], None]
+    settings: Settings,
+    index: "FleetIndex",
+    registry: ImageRegistry,
+    deploy: Bucket,
+    say: Callable[[str], None],
 ) -> "FleetFollower":
-    """What keeps the index in step with the reports bucket and the registry."""
+    """What keeps the index in step with the reports bucket and the channels."""
     from slipway.adapters.system_clock import SystemClock
     from slipway.services.channels import ChannelReader, targets
     from slipway.services.follow_fleet import FleetFollower
 
-    reader = ChannelReader(image_registry(settings), deploy_bucket(settings))
+    reader = ChannelReader(registry, deploy)
     repositories = settings.monitor.repositories
     return FleetFollower(
         reports_bucket(settings),

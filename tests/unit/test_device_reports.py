@@ -110,7 +110,7 @@ def test_predictions_are_chosen() -> None:
 
 
 def newest(bucket: FakeBucket, count: int, say: Any = pytest.fail) -> list[str]:
-    found = newest_predictions(bucket, "d", ["parts", "nuts"], count, NOW, say)
+    found = newest_predictions(bucket, "d", ["parts", "nuts"], count=count, now=NOW, say=say)
     assert {record["device"] for record in found} <= {"d"}
     return [record["id"] for record in found]
 

@@ -336,7 +336,6 @@ def test_a_poke_ends_the_pause(fleet: Fleet) -> None:
         assert looked.acquire(timeout=30)
     finally:
         stop.set()
-        follower.poke()
         thread.join(30)
     assert not thread.is_alive()
 

@@ -227,8 +227,10 @@ def _replace_devices(
             added = connection.execute(
                 "INSERT INTO fleet_devices (name, instance, arch, channel, health, reason,"
                 " reported, silent_at, in_pod) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
-                (each.name, each.instance, each.arch, each.channel, each.health, each.reason)
-                + (each.reported, each.silent_at, each.in_pod),
+                (
+                    *(each.name, each.instance, each.arch, each.channel, each.health, each.reason),
+                    *(each.reported, each.silent_at, each.in_pod),
+                ),
             )
             connection.executemany(
                 f"INSERT INTO fleet_pods VALUES ({', '.join('?' * 12)})",  # noqa: S608

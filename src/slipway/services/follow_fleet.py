@@ -20,6 +20,7 @@ from slipway.services.device_reports import read_report
 
 _BATCH = 500  # reports taken in at once
 _PAUSE = 2.0  # seconds between two looks
+_GLANCE = 0.2  # seconds until it notices that it has to stop
 _SHARE = 4  # a pause is as many times as long as the look before it, at least
 
 
@@ -56,11 +57,13 @@ class FleetFollower:
         self._poked.set()
 
     def run(self, stop: threading.Event) -> None:
-        """Look until told to stop; `poke` after that ends the pause."""
+        """Look until told to stop."""
         while not stop.is_set():
             began = time.monotonic()
             self.try_to_look()
-            self._poked.wait(max(_PAUSE, _SHARE * (time.monotonic() - began)))
+            until = time.monotonic() + max(_PAUSE, _SHARE * (time.monotonic() - began))
+            while time.monotonic() < until and not stop.is_set() and not self._poked.wait(_GLANCE):
+                pass
             self._poked.clear()
 
     def try_to_look(self) -> None:

@@ -57,6 +57,7 @@ def newest_predictions(
     bucket: Bucket,
     device: str,
     slots: Iterable[str],
+    *,
     count: int,
     now: float,
     say: Callable[[str], None],
