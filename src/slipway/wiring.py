@@ -14,6 +14,7 @@ from slipway.domain.errors import InvalidSetting, NotFound, SlipwayError
 from slipway.domain.git import Sender, Trigger, WatchedRepository
 from slipway.domain.names import Arch, ModelVersion
 from slipway.ports.bucket import Bucket
+from slipway.ports.clock import Clock
 from slipway.ports.image_builder import ImageBuilder
 from slipway.ports.image_registry import ImageRegistry
 from slipway.ports.model_registry import ModelRegistry
@@ -88,6 +89,13 @@ def deploy_bucket(settings: Settings) -> Bucket:
 def reports_bucket(settings: Settings) -> Bucket:
     """Where devices' reports and predictions arrive."""
     return _open_or_make(settings.reports_url, made=not settings.buckets.reports)
+
+
+def system_clock() -> Clock:
+    """The time of this machine."""
+    from slipway.adapters.system_clock import SystemClock
+
+    return SystemClock()
 
 
 def fleet_index(settings: Settings) -> "FleetIndex":

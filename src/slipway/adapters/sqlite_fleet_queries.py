@@ -98,7 +98,7 @@ def pod_row(pod: PodReport) -> tuple[object, ...]:
 def target_of(row: tuple[Any, ...]) -> Target:
     """A row of `fleet_targets`."""
     *where, published, signatures, threshold = row
-    return Target(*where, bool(published), signatures, threshold)
+    return Target(*where, published=bool(published), signatures=signatures, threshold=threshold)
 
 
 def _literal(text: str) -> str:

@@ -17,15 +17,21 @@ from slipway.console.errors import ErrorPages, http_error
 from slipway.console.guard import GuardMiddleware
 from slipway.console.headers import HeadersMiddleware
 from slipway.console.hosts import LOOPBACK, HostMiddleware, is_loopback
-from slipway.console.pages import audit, home
+from slipway.console.pages import audit, channels, devices, home
 from slipway.console.sessions import SessionMiddleware
 from slipway.console.site import Site
 from slipway.console.templating import STATIC
 from slipway.settings import Settings
 
-PAGES = (home, audit)  # modules with ROUTES
+
+def follow_fleet(site: Site, stop: threading.Event) -> None:
+    """Keep what the pages know of the fleet in step."""
+    site.fleet_follower.run(stop)
+
+
+PAGES = (home, audit, channels, devices)  # modules with ROUTES
 # What goes on behind the pages: each runs in a thread of its own until the event is set.
-BACKGROUND: tuple[Callable[[Site, threading.Event], None], ...] = ()
+BACKGROUND: tuple[Callable[[Site, threading.Event], None], ...] = (follow_fleet,)
 
 
 def create_app(settings: Settings) -> Starlette:

@@ -24,7 +24,8 @@ _SHARE = 4  # a pause is as many times as long as the look before it, at least
 
 
 class FleetFollower:
-    """Looks again and again in a thread of its own."""
+    """Looks again and again in a thread of its own; other threads may look, too, when they have
+    just changed something."""
 
     def __init__(
         self,
@@ -44,7 +45,7 @@ class FleetFollower:
         self._tags: dict[str, str] | None = None  # by key
         self._targets: Sequence[Target] | None = None
         self._said: dict[str, str] = {}
-        self._looking = threading.Lock()  # at the channels
+        self._looking = {"channels": threading.Lock(), "devices": threading.Lock()}
 
     @property
     def problems(self) -> Sequence[str]:
@@ -70,9 +71,8 @@ class FleetFollower:
                 self._said[what] = error.message
 
     def look_at_channels(self) -> None:
-        """Take in what stands in the channels, where it has changed; other threads may call this,
-        too, when they have just changed it."""
-        with self._looking:
+        """Take in what stands in the channels, where it has changed."""
+        with self._looking["channels"]:
             targets = list(self._read_targets())
             if self._targets is None:
                 self._targets = self._index.targets()
@@ -82,6 +82,10 @@ class FleetFollower:
 
     def look_at_devices(self) -> None:
         """Take in the reports that have changed since the last look, and who has become silent."""
+        with self._looking["devices"]:
+            self._look_at_devices()
+
+    def _look_at_devices(self) -> None:
         tags = dict(self._index.tags()) if self._tags is None else self._tags
         self._tags = None  # read again when this look fails
         listed = {info.key: info for info in self._bucket.objects(FOLDER)}
