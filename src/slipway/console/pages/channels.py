@@ -65,7 +65,7 @@ def channels(request: Request) -> Response:
         page=page,
         rows=rows,
         text=text,
-        told=site.fleet_follower.problems,
+        doubts=site.fleet_follower.problems,
         live=request.query_params.get("live") != "off",
         taken_back=TAKEN_BACK,
     )

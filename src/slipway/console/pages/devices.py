@@ -51,7 +51,7 @@ def devices(request: Request) -> Response:
         models=sorted({target.slot for target in targets} | {query.slot} - {""}),
         versions=sorted({target.version for target in targets} | {query.version} - {""}),
         problems=site.fleet.problems(),
-        told=site.fleet_follower.problems,
+        doubts=site.fleet_follower.problems,
         models_of=_models,
         live=request.query_params.get("live") != "off",
         kinds=KINDS,
