@@ -219,16 +219,22 @@ def pending_signatures(settings: Settings) -> "PendingSignatures":
 
 def waiting_manifests(settings: Settings) -> "dict[str, Waiting]":
     """What waits for signatures, by key in the deploy bucket; nothing where there are no keys."""
+    return waiting_signatures(settings)[0]
+
+
+def waiting_signatures(settings: Settings) -> "tuple[dict[str, Waiting], list[Waiting]]":
+    """The same, and all that waits, changes of keys too."""
     from slipway.services.trust.layout import PENDING
 
     if next(iter(deploy_bucket(settings).objects(PENDING)), None) is None:
-        return {}  # without the time that the import of python-tuf takes
-    from slipway.services.trust.waiting import waiting_manifests as waiting
+        return {}, []  # without the time that the import of python-tuf takes
+    from slipway.services.trust import waiting
 
     try:
-        return waiting(pending_signatures(settings).state())
+        state = pending_signatures(settings).state()
     except NotFound:
-        return {}
+        return {}, []
+    return waiting.waiting_manifests(state), waiting.waiting(state)
 
 
 def trust_state(settings: Settings) -> "TrustState":
@@ -491,8 +497,12 @@ def pipeline_backend(settings: Settings, name: str = LOCAL) -> PipelineBackend:
 
 def pipeline_backends(settings: Settings) -> dict[str, PipelineBackend]:
     """All that are set up, by name."""
-    names = [LOCAL, KUBEFLOW] if settings.kubeflow.host else [LOCAL]
-    return {name: pipeline_backend(settings, name) for name in names}
+    return {name: pipeline_backend(settings, name) for name in backend_names(settings)}
+
+
+def backend_names(settings: Settings) -> list[str]:
+    """What is set up to run pipelines."""
+    return [LOCAL, KUBEFLOW] if settings.kubeflow.host else [LOCAL]
 
 
 def local_schedules(settings: Settings) -> "ScheduleFolder":

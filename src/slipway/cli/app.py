@@ -1,37 +1,30 @@
 """The `slipway` command: finds the sub-commands, turns errors into messages and exit codes.
 
-A file `NAME.py` beside this one with a click command called `command` is the sub-command NAME
-(underscores become hyphens); `_NAME.py` is a helper of some. It is imported only when it is used
-or when help is shown.
+`_commands.py` names them; a command's file is imported when it is used, not before.
 """
 
 import importlib
 import json
-import pkgutil
 import sys
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 import slipway
-import slipway.cli
+from slipway.cli._commands import SECTIONS
 from slipway.domain.errors import SlipwayError
 from slipway.domain.system_errors import system_error
 
-_NOT_COMMANDS = {"app", "output", "packaging"}
+if TYPE_CHECKING:
+    from click.shell_completion import CompletionItem
 
 
 class Commands(click.Group):
     """Sub-commands by file name."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
-        """The names of all files that are commands."""
-        names = (module.name for module in pkgutil.iter_modules(slipway.cli.__path__))
-        return sorted(
-            name.replace("_", "-")
-            for name in names
-            if name not in _NOT_COMMANDS and not name.startswith("_")
-        )
+        """The names of all commands."""
+        return [name for section in SECTIONS.values() for name in section]
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         """Import one command."""
@@ -40,6 +33,24 @@ class Commands(click.Group):
         module = importlib.import_module(f"slipway.cli.{cmd_name.replace('-', '_')}")
         command: click.Command = module.command
         return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Help on the commands, by section."""
+        for section, commands in SECTIONS.items():
+            with formatter.section(section):
+                formatter.write_dl(list(commands.items()))
+
+    def shell_complete(self, ctx: click.Context, incomplete: str) -> "list[CompletionItem]":
+        """The commands that begin so, and the options, without importing a command."""
+        from click.shell_completion import CompletionItem
+
+        found = [
+            CompletionItem(name, help=line)
+            for section in SECTIONS.values()
+            for name, line in section.items()
+            if name.startswith(incomplete)
+        ]
+        return found + click.Command.shell_complete(self, ctx, incomplete)
 
 
 @click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})

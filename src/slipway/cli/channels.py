@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from slipway.services.trust.publication import Waiting
 
 
-@click.command(short_help="Show which version stands in which channel.")
+@click.command()
 @click.argument("name", required=False)
 @json_option
 def command(name: str | None, as_json: bool) -> None:

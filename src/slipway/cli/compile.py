@@ -5,7 +5,7 @@ from pathlib import Path
 import click
 
 
-@click.command(short_help="Compile a pipeline to IR YAML.")
+@click.command()
 @click.argument("pipeline")
 @click.option("-o", "--output", type=click.Path(path_type=Path), help="Default: PIPELINE.yaml.")
 @click.option("--image", help="The image its tasks run in, with Slipway installed.")

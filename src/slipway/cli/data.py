@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 _FOLDER = click.Path(path_type=Path)
 
 
-@click.group(short_help="Render, ingest, snapshot, restore, split images; make up sounds.")
+@click.group()
 def command() -> None:
     """Training images: LABEL/FILE or LABEL/GROUP/FILE, where a group is one source; sounds."""
 

@@ -3,7 +3,7 @@
 import click
 
 
-@click.command(short_help="Walk the whole chain on this machine.")
+@click.command()
 @click.option("--setup-seconds", type=float, default=None, help="What the setup before it took.")
 @click.option("-p", "--param", "params", multiple=True, metavar="KEY=VALUE", help="For both runs.")
 def command(setup_seconds: float | None, params: tuple[str, ...]) -> None:

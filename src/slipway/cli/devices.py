@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from slipway.domain.device_report import DeviceReport
 
 
-@click.command(short_help="Show what every device of the fleet runs.")
+@click.command()
 @click.argument("name", required=False)
 @json_option
 def command(name: str | None, as_json: bool) -> None:

@@ -3,7 +3,7 @@
 import click
 
 
-@click.command(short_help="Stop the local runs, devices, registry and functions.")
+@click.command()
 def command() -> None:
     """Cancel the runs that are under way, stop the local devices, then the functions and the
     registry. Nothing is deleted, and runs that wait begin after the next slipway up."""

@@ -11,7 +11,7 @@ from slipway.cli.output import json_option, print_json, print_table
 _SHOWN = 5  # of what was rejected or answered wrongly
 
 
-@click.command(short_help="Figures of a version on labelled data.")
+@click.command()
 @click.argument("version")
 @click.option(
     "--data",

@@ -7,7 +7,7 @@ import click
 from slipway.cli.output import json_option, print_json
 
 
-@click.command(short_help="Write a model of sounds as C sources for firmware.")
+@click.command()
 @click.argument("version")
 @click.option(
     "-o", "--output", required=True, type=click.Path(path_type=Path), help="A new folder."

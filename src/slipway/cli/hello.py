@@ -6,7 +6,7 @@ from slipway.cli.output import json_option
 from slipway.cli.packaging import show_packaged, show_stage
 
 
-@click.command(short_help="Build and tag hello, to try the delivery without training.")
+@click.command()
 @json_option
 def command(as_json: bool) -> None:
     """Build the hello image for every arch as a new version and tag it `latest`.

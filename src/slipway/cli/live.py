@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from slipway.services.live import Moment, Votes
 
 
-@click.command(short_help="Watch a model answer as a recording or a device goes on.")
+@click.command()
 @click.argument("file", type=click.Path(path_type=Path), required=False)
 @click.option("--version", help="Serve this model version here, and ask it.")
 @click.option(

@@ -6,7 +6,7 @@ from slipway.cli.output import json_option
 from slipway.cli.packaging import show_packaged, show_stage
 
 
-@click.command(short_help="Pack a trained version into images and tag them.")
+@click.command()
 @click.argument("version")
 @json_option
 def command(version: str, as_json: bool) -> None:

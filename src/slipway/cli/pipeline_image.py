@@ -6,7 +6,7 @@ from slipway.cli.output import json_option, print_json
 from slipway.cli.packaging import show_stage
 
 
-@click.command(short_help="Build and push the image of pipeline tasks.")
+@click.command()
 @json_option
 def command(as_json: bool) -> None:
     """Build the image that pipeline tasks run in on a cluster and push it to the registry.

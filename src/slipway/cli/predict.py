@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from slipway.domain.prediction import Prediction, Score, Window
 
 
-@click.command(short_help="Ask a model about an image or a recording.")
+@click.command()
 @click.argument("file", type=click.Path(path_type=Path))
 @click.option(
     "--url", default="http://127.0.0.1:8080", show_default=True, help="Where the model answers."

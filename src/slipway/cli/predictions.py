@@ -10,7 +10,7 @@ import click
 from slipway.cli.output import json_option, print_table
 
 
-@click.command(short_help="Read what devices have predicted.")
+@click.command()
 @click.option("--device", default="", help="Of one device.")
 @click.option("--model", default="", help="Of one model.")
 @click.option("--version", default="", help="Of one model version.")

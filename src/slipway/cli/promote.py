@@ -5,7 +5,7 @@ import click
 from slipway.cli.output import json_option, print_json
 
 
-@click.command(short_help="Move a channel to a version.")
+@click.command()
 @click.argument("name")
 @click.argument("version")
 @click.argument("channel")

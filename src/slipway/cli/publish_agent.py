@@ -6,7 +6,7 @@ from slipway.cli.output import json_option
 from slipway.cli.packaging import show_packaged, show_stage
 
 
-@click.command(short_help="Build the edge agent's image and release it.")
+@click.command()
 @click.argument("channels", nargs=-1, metavar="[CHANNEL]...")
 @json_option
 def command(channels: tuple[str, ...], as_json: bool) -> None:

@@ -5,7 +5,7 @@ import click
 from slipway.cli.output import json_option, print_json
 
 
-@click.command(short_help="Take a channel back to the version before.")
+@click.command()
 @click.argument("name")
 @click.argument("channel")
 @json_option

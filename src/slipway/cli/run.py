@@ -8,7 +8,7 @@ import click
 from slipway.cli.output import json_option, print_json
 
 
-@click.command(short_help="Run a pipeline.")
+@click.command()
 @click.argument("pipeline")
 @click.option("-p", "--param", "params", multiple=True, metavar="KEY=VALUE", help="A parameter.")
 @click.option(

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from slipway.services.all_runs import Run
 
 
-@click.command(short_help="List the runs, show or cancel one.")
+@click.command()
 @click.argument("run_id", required=False)
 @click.option("--cancel", "cancelling", is_flag=True, help="End the run RUN_ID.")
 @json_option

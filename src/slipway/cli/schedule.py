@@ -16,7 +16,7 @@ _backend = click.option(
 )
 
 
-@click.group(short_help="Run pipelines at set times.")
+@click.group()
 def command() -> None:
     """Run pipelines at set times: on this machine by the runner that slipway up starts, or as
     recurring runs of a Kubeflow Pipelines server. Times are in UTC."""

@@ -8,7 +8,7 @@ import click
 from slipway.cli.output import ask_secret, json_option, print_json
 
 
-@click.command(short_help="Sign what waits for a channel's keys.")
+@click.command()
 @click.argument("channel")
 @click.option(
     "--key", required=True, metavar="FILE-or-URI", help="Private key, or its signer's URI."

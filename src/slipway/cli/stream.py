@@ -8,7 +8,7 @@ from slipway.cli._broker import broker_options
 from slipway.cli.output import json_option, print_json
 
 
-@click.group(short_help="Record what sensors send.")
+@click.group()
 def command() -> None:
     """Streams of readings."""
 

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from slipway_components.signals.tuning import Candidate, Tried
 
 
-@click.command(short_help="Search a pipeline's parameters within a budget.")
+@click.command()
 @click.argument("pipeline")
 @click.option(
     "--budget", default=600.0, show_default=True, type=click.FloatRange(1), help="Seconds."

@@ -3,7 +3,7 @@
 import click
 
 
-@click.command(short_help="Start the local registry and functions.")
+@click.command()
 def command() -> None:
     """Start the registry, the functions and the events between them, the runner of queued runs
     and the web console, on loopback unless console.host says otherwise.
@@ -11,6 +11,7 @@ def command() -> None:
     What runs already is left alone. State and logs lie in .slipway/run, keys in .slipway/keys.
     """
     from slipway import wiring
+    from slipway.console.doors import open_door
     from slipway.local import stack
     from slipway.settings import load
 
@@ -18,4 +19,5 @@ def command() -> None:
     if wiring.make_embedded_keys(settings):
         click.echo(f"keys          made in {settings.keys}; see docs/trust.md where to keep them")
     wiring.check_before_start(settings)
+    open_door(settings)  # whether anybody can log in to the console
     stack.up(settings, click.echo)

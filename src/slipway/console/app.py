@@ -17,7 +17,8 @@ from slipway.console.errors import ErrorPages, http_error
 from slipway.console.guard import GuardMiddleware
 from slipway.console.headers import HeadersMiddleware
 from slipway.console.hosts import LOOPBACK, HostMiddleware, is_loopback
-from slipway.console.pages import audit, channels, devices, home
+from slipway.console.pages import audit, channels, devices, home, login
+from slipway.console.proxy import ProxyMiddleware, proxy_networks
 from slipway.console.sessions import SessionMiddleware
 from slipway.console.site import Site
 from slipway.console.templating import STATIC
@@ -29,7 +30,7 @@ def follow_fleet(site: Site, stop: threading.Event) -> None:
     site.fleet_follower.run(stop)
 
 
-PAGES = (home, audit, channels, devices)  # modules with ROUTES
+PAGES = (home, login, audit, channels, devices)  # modules with ROUTES
 # What goes on behind the pages: each runs in a thread of its own until the event is set.
 BACKGROUND: tuple[Callable[[Site, threading.Event], None], ...] = (follow_fleet,)
 
@@ -48,6 +49,7 @@ def create_app(settings: Settings) -> Starlette:
         middleware=[
             Middleware(HeadersMiddleware),
             Middleware(HostMiddleware, names),
+            Middleware(ProxyMiddleware, proxy_networks(console.proxy_from)),
             Middleware(SessionMiddleware, site.cookies),
             Middleware(ErrorPages),
             Middleware(GuardMiddleware, site.door),

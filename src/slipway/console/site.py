@@ -11,10 +11,12 @@ from starlette.responses import HTMLResponse
 
 from slipway import wiring
 from slipway.console.access import user_of
-from slipway.console.doors import Door, open_door
+from slipway.console.doors import Door, console_users, open_door
+from slipway.console.lately import Lately
 from slipway.console.live import Topics
 from slipway.console.sessions import Cookies, read_secret
 from slipway.console.templating import environment
+from slipway.console.throttle import Throttle
 from slipway.settings import Settings
 
 if TYPE_CHECKING:
@@ -25,6 +27,9 @@ if TYPE_CHECKING:
     from slipway.ports.pipeline_backend import PipelineBackend
     from slipway.services.audit import AuditLog, Trail
     from slipway.services.follow_fleet import FleetFollower
+    from slipway.services.overview.gather import Overview
+
+_FRESH = 3.0  # seconds that what was found out is good for
 
 
 class Site:
@@ -39,6 +44,8 @@ class Site:
             console.session_hours,
         )
         self.door: Door = open_door(settings)
+        self.users = console_users(settings)
+        self.throttle = Throttle()
         self.topics = Topics()
         self.templates = environment(self.cookies)
 
@@ -80,15 +87,26 @@ class Site:
         return wiring.model_registry(self.settings)
 
     @cached_property
+    def overview(self) -> "Lately[Overview]":
+        """What is up and what is wrong."""
+        from slipway.wiring_overview import overview
+
+        return Lately(lambda: overview(self.settings), _FRESH)
+
+    @cached_property
     def audit(self) -> "AuditLog":
         """Who changed what."""
         return wiring.audit_log(self.settings)
 
     def trail(self, request: Request) -> "Trail":
         """The audit log for what the user of a request does."""
+        return self.trail_of(user_of(request).name)
+
+    def trail_of(self, name: str) -> "Trail":
+        """The audit log for what somebody does here, who need not be in yet."""
         from slipway.services.audit import Actor, Trail, Via
 
-        return Trail(self.audit, Actor(user_of(request).name, Via.CONSOLE))
+        return Trail(self.audit, Actor(name, Via.CONSOLE))
 
     def render(
         self,
@@ -99,8 +117,11 @@ class Site:
         **context: object,
     ) -> HTMLResponse:
         """A page; templates know `request` and the user beside what they are given."""
-        html = self.templates.get_template(template).render(request=request, **context)
-        return HTMLResponse(html, status)
+        return HTMLResponse(self.fragment(template, request=request, **context), status)
+
+    def fragment(self, template: str, **context: object) -> str:
+        """A part of a page, for `live`; without a request it is the same for all users."""
+        return self.templates.get_template(template).render(**context)
 
 
 def site_of(request: Request) -> Site:

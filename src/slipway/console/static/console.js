@@ -6,7 +6,7 @@ const live = document.getElementById("live");
 // Filters change a part of the page: say how much there is now.
 document.addEventListener("htmx:afterSwap", (event) => {
   const summary = document.querySelector("#results [data-summary]");
-  if (event.detail.target.id === "results" && summary) live.textContent = summary.textContent;
+  if (event.detail.target?.id === "results" && summary) live.textContent = summary.textContent;
 });
 
 // A request that failed changes nothing on the page: say why.
