@@ -8,7 +8,9 @@ import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from enum import StrEnum
-from typing import Any
+from typing import Any, Self
+
+from slipway.domain.errors import InvalidInput
 
 FOLDER = "devices/"  # in the reports bucket: devices/NAME/INSTANCE.json
 AGENT_SLOT = "slipway-agent"
@@ -29,6 +31,16 @@ class Health(StrEnum):
     UNREACHABLE = "unreachable"  # it reports, but does not reach the deploy bucket
     UPDATING = "updating"
     OK = "ok"
+
+    @classmethod
+    def parse(cls, text: str) -> Self:
+        """Check `text`; raises InvalidInput."""
+        try:
+            return cls(text)
+        except ValueError:
+            raise InvalidInput(
+                f"{text[:80]!r} is no health of a device", hint=f"Choose one of {', '.join(cls)}"
+            ) from None
 
 
 @dataclass(frozen=True)

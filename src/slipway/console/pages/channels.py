@@ -147,8 +147,7 @@ async def progress_events(request: Request) -> Response:
     name, channel = _named(request)
 
     def make() -> str:
-        template = site.templates.get_template("channels/_progress.html")
-        return template.render(now=_now(site, name, channel))
+        return site.fragment("channels/_progress.html", now=_now(site, name, channel))
 
     topic = f"channel {name.repository} {channel}"
     return site.topics.topic(topic, make, FOLLOW).response(request)

@@ -97,8 +97,7 @@ async def device_events(request: Request) -> Response:
     name = request.path_params["name"]
 
     def make() -> str:
-        template = site.templates.get_template("devices/_now.html")
-        return template.render(now=_now(site, _reports(site, name)))
+        return site.fragment("devices/_now.html", now=_now(site, _reports(site, name)))
 
     return site.topics.topic(f"device {name}", make, FOLLOW).response(request)
 
