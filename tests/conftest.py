@@ -15,4 +15,6 @@ pytest_plugins = [
     "tests.fixtures.installation",
     "tests.fixtures.mosquitto",
     "tests.fixtures.streaming",
+    "tests.fixtures.console",
+    "tests.fixtures.browser",
 ]

@@ -30,10 +30,12 @@ if TYPE_CHECKING:
     from slipway.adapters.kubeflow_pipeline_backend import KubeflowPipelineBackend
     from slipway.adapters.schedule_folder import ScheduleFolder
     from slipway.domain.prediction import Prediction
+    from slipway.ports.fleet_index import FleetIndex
     from slipway.ports.schedules import Schedules
     from slipway.services.asking import Ask
     from slipway.services.audit import AuditLog, Trail
     from slipway.services.evaluate import Evaluator
+    from slipway.services.follow_fleet import FleetFollower
     from slipway.services.git_push.push import PushReceiver
     from slipway.services.image_context import ImageSources, Workshop
     from slipway.services.live import LiveModel
@@ -87,6 +89,36 @@ def deploy_bucket(settings: Settings) -> Bucket:
 def reports_bucket(settings: Settings) -> Bucket:
     """Where devices' reports and predictions arrive."""
     return _open_or_make(settings.reports_url, made=not settings.buckets.reports)
+
+
+def fleet_index(settings: Settings) -> "FleetIndex":
+    """What the console knows of the fleet; its file is made anew when it is lost."""
+    from slipway.adapters.sqlite_fleet_index import SqliteFleetIndex
+
+    return SqliteFleetIndex(settings.home / "console" / "index.db")
+
+
+def fleet_follower(
+    settings: Settings,
+    index: "FleetIndex",
+    registry: ImageRegistry,
+    deploy: Bucket,
+    say: Callable[[str], None],
+) -> "FleetFollower":
+    """What keeps the index in step with the reports bucket and the channels."""
+    from slipway.adapters.system_clock import SystemClock
+    from slipway.services.channels import ChannelReader, targets
+    from slipway.services.follow_fleet import FleetFollower
+
+    reader = ChannelReader(registry, deploy)
+    repositories = settings.monitor.repositories
+    return FleetFollower(
+        reports_bucket(settings),
+        index,
+        lambda: targets(reader.states(repositories), waiting_manifests(settings)),
+        SystemClock(),
+        say,
+    )
 
 
 def image_registry(settings: Settings) -> ImageRegistry:
@@ -443,17 +475,21 @@ def audit_log(settings: Settings) -> "AuditLog":
     return AuditLog(settings.home / "audit" / "log.jsonl")
 
 
-def command_trail(settings: Settings) -> "Trail":
-    """The audit log for what the system's user does on the command line."""
+def system_user() -> str:
+    """Whom this process runs for."""
     import pwd
 
+    try:
+        return pwd.getpwuid(os.getuid()).pw_name
+    except KeyError:  # a container may run under a number that has no name
+        return f"user {os.getuid()}"
+
+
+def command_trail(settings: Settings) -> "Trail":
+    """The audit log for what the system's user does on the command line."""
     from slipway.services.audit import Actor, Trail, Via
 
-    try:
-        user = pwd.getpwuid(os.getuid()).pw_name
-    except KeyError:  # a container may run under a number that has no name
-        user = f"user {os.getuid()}"
-    return Trail(audit_log(settings), Actor(user, Via.CLI))
+    return Trail(audit_log(settings), Actor(system_user(), Via.CLI))
 
 
 def pipeline_backend(settings: Settings, name: str = LOCAL) -> PipelineBackend:

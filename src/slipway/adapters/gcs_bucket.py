@@ -71,12 +71,12 @@ class GcsBucket:
             for blob in self._bucket.client.list_blobs(
                 self._bucket,
                 prefix=self._location.prefix + prefix,
-                fields="items(name,size),nextPageToken",
+                fields="items(name,size,generation),nextPageToken",
                 timeout=_TIMEOUT,
                 retry=self._retry,
             ):
                 if is_key(blob.name[skip:]):
-                    yield ObjectInfo(blob.name[skip:], blob.size)
+                    yield ObjectInfo(blob.name[skip:], blob.size, str(blob.generation))
 
     def folders(self, prefix: str = "") -> Iterator[str]:
         """See the port."""

@@ -180,4 +180,6 @@ def _walk(folder: Path, prefix: str) -> Iterator[ObjectInfo]:
             if entry.is_dir():
                 yield from _walk(folder / entry.name, f"{prefix}{entry.name}/")
             elif entry.is_file():
-                yield ObjectInfo(prefix + entry.name, entry.stat().st_size)
+                found = entry.stat()
+                tag = f"{found.st_ino:x}-{found.st_mtime_ns:x}-{found.st_size:x}"
+                yield ObjectInfo(prefix + entry.name, found.st_size, tag)

@@ -89,7 +89,7 @@ class S3Bucket:
             for page in pages:
                 for item in page.get("Contents", []):
                     if is_key(item["Key"][skip:]):
-                        yield ObjectInfo(item["Key"][skip:], item["Size"])
+                        yield ObjectInfo(item["Key"][skip:], item["Size"], item["ETag"])
 
     def folders(self, prefix: str = "") -> Iterator[str]:
         """See the port."""

@@ -8,7 +8,7 @@ import click
 from slipway.cli.output import json_option, print_json, print_table
 
 if TYPE_CHECKING:
-    from slipway.services.device_reports import DeviceReport
+    from slipway.domain.device_report import DeviceReport
 
 
 @click.command(short_help="Show what every device of the fleet runs.")

@@ -5,7 +5,8 @@ import click
 
 @click.command(short_help="Start the local registry and functions.")
 def command() -> None:
-    """Start the registry, the functions and the events between them, on loopback.
+    """Start the registry, the functions and the events between them, the runner of queued runs
+    and the web console, on loopback unless console.host says otherwise.
 
     What runs already is left alone. State and logs lie in .slipway/run, keys in .slipway/keys.
     """

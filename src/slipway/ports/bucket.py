@@ -12,6 +12,7 @@ class ObjectInfo:
 
     key: str
     size: int  # bytes
+    tag: str  # opaque; another one as soon as the object holds other bytes
 
 
 class Bucket(Protocol):

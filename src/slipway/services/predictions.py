@@ -7,8 +7,9 @@ carries an id of its own, by which one that came twice is read once.
 import gzip
 import io
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any
 
 from slipway.domain.errors import NotFound
@@ -16,6 +17,7 @@ from slipway.ports.bucket import Bucket
 
 FOLDER = "predictions/"
 _LARGEST = 8 * 1024 * 1024  # bytes of one batch, unpacked
+_BATCHES = 100  # that are read for the newest records of a slot
 
 
 @dataclass(frozen=True)
@@ -49,6 +51,45 @@ def predictions(
             if record["id"] not in seen and _wished(record, wish):
                 seen.add(record["id"])
                 yield {**record, "device": device}
+
+
+def newest_predictions(
+    bucket: Bucket,
+    device: str,
+    slots: Iterable[str],
+    *,
+    count: int,
+    now: float,
+    say: Callable[[str], None],
+) -> list[Mapping[str, Any]]:
+    """The `count` newest records of a device's slots, newest first, out of as few batches as that
+    takes. `say` is told of what cannot be read."""
+    found: dict[str, Mapping[str, Any]] = {}
+    for slot in slots:
+        enough = len(found) + count
+        for key in islice(_newest_first(bucket, f"{FOLDER}{device}/{slot}/", now), _BATCHES):
+            try:
+                records = list(_records(bucket.read(key)))
+            except NotFound:
+                continue  # removed just now
+            except (ValueError, EOFError, OSError) as error:
+                say(f"{bucket.url}/{key} is no batch of predictions: {error}")
+                continue
+            found |= {record["id"]: {**record, "device": device} for record in records}
+            if len(found) >= enough:
+                break
+    return sorted(found.values(), key=lambda record: -float(record["time"]))[:count]
+
+
+def _newest_first(bucket: Bucket, folder: str, now: float) -> Iterator[str]:
+    """The batches of a slot. Their names begin with their times: the last hours are listed first,
+    and the months before only when whoever asks goes on."""
+    listed: set[str] = set()
+    for digits in (6, 5, 0):  # of nanoseconds: 3 hours, 28 hours, ever
+        begins = str(int(now * 1e9))[:digits]
+        keys = {info.key for info in bucket.objects(f"{folder}{begins}")} - listed
+        yield from sorted(keys, reverse=True)
+        listed |= keys
 
 
 def _records(data: bytes) -> Iterator[dict[str, Any]]:

@@ -1,0 +1,109 @@
+"""What all pages share: the settings, the templates, and the services, made when first used."""
+
+import logging
+from collections.abc import Mapping
+from functools import cached_property
+from http import HTTPStatus
+from typing import TYPE_CHECKING
+
+from starlette.requests import Request
+from starlette.responses import HTMLResponse
+
+from slipway import wiring
+from slipway.console.access import user_of
+from slipway.console.doors import Door, open_door
+from slipway.console.live import Topics
+from slipway.console.sessions import Cookies, read_secret
+from slipway.console.templating import environment
+from slipway.settings import Settings
+
+if TYPE_CHECKING:
+    from slipway.ports.bucket import Bucket
+    from slipway.ports.fleet_index import FleetIndex
+    from slipway.ports.image_registry import ImageRegistry
+    from slipway.ports.model_registry import ModelRegistry
+    from slipway.ports.pipeline_backend import PipelineBackend
+    from slipway.services.audit import AuditLog, Trail
+    from slipway.services.follow_fleet import FleetFollower
+
+
+class Site:
+    """One console; its services are shared by all requests, which threads handle."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+        console = settings.console
+        self.cookies = Cookies(
+            read_secret(settings.home / "console" / "secret"),
+            f"slipway_{console.port}",  # browsers keep cookies of all ports of a host together
+            console.session_hours,
+        )
+        self.door: Door = open_door(settings)
+        self.topics = Topics()
+        self.templates = environment(self.cookies)
+
+    @cached_property
+    def backends(self) -> "Mapping[str, PipelineBackend]":
+        """What runs pipelines, by name."""
+        return wiring.pipeline_backends(self.settings)
+
+    @cached_property
+    def registry(self) -> "ImageRegistry":
+        """The images and the channels."""
+        return wiring.image_registry(self.settings)
+
+    @cached_property
+    def deploy(self) -> "Bucket":
+        """What devices see."""
+        return wiring.deploy_bucket(self.settings)
+
+    @cached_property
+    def reports(self) -> "Bucket":
+        """What devices tell."""
+        return wiring.reports_bucket(self.settings)
+
+    @cached_property
+    def fleet(self) -> "FleetIndex":
+        """The devices, and what stands in the channels."""
+        return wiring.fleet_index(self.settings)
+
+    @cached_property
+    def fleet_follower(self) -> "FleetFollower":
+        """What keeps `fleet` in step."""
+        say = logging.getLogger(__name__).warning
+        return wiring.fleet_follower(self.settings, self.fleet, self.registry, self.deploy, say)
+
+    @cached_property
+    def models(self) -> "ModelRegistry":
+        """Runs and versions of models."""
+        wiring.check_model_registry(self.settings.tracking_uri)
+        return wiring.model_registry(self.settings)
+
+    @cached_property
+    def audit(self) -> "AuditLog":
+        """Who changed what."""
+        return wiring.audit_log(self.settings)
+
+    def trail(self, request: Request) -> "Trail":
+        """The audit log for what the user of a request does."""
+        from slipway.services.audit import Actor, Trail, Via
+
+        return Trail(self.audit, Actor(user_of(request).name, Via.CONSOLE))
+
+    def render(
+        self,
+        request: Request,
+        template: str,
+        *,
+        status: int = HTTPStatus.OK,
+        **context: object,
+    ) -> HTMLResponse:
+        """A page; templates know `request` and the user beside what they are given."""
+        html = self.templates.get_template(template).render(request=request, **context)
+        return HTMLResponse(html, status)
+
+
+def site_of(request: Request) -> Site:
+    """The console that a request came to."""
+    site: Site = request.app.state.site
+    return site
