@@ -40,9 +40,14 @@ def _show(found: "Comparison") -> None:
         if entry.problem:
             click.echo(f"{entry.version}: {entry.problem}", err=True)
     rows = [
-        [pair.name, number(pair.before), number(pair.after), _signed(pair.difference), word]
+        [
+            pair.name,
+            number(pair.before),
+            number(pair.after),
+            _signed(pair.difference),
+            _WORDS[pair.better],
+        ]
         for pair in found.metrics
-        if (word := _WORDS[pair.better]) or pair.difference != 0
     ]
     size = found.size
     change = "" if size.difference is None else f"{size.difference:+.0f} B"

@@ -17,15 +17,15 @@ from slipway.console.errors import ErrorPages, http_error
 from slipway.console.guard import GuardMiddleware
 from slipway.console.headers import HeadersMiddleware
 from slipway.console.hosts import LOOPBACK, HostMiddleware, is_loopback
-from slipway.console.pages import audit, home
+from slipway.console.pages import audit, home, models
 from slipway.console.sessions import SessionMiddleware
 from slipway.console.site import Site
 from slipway.console.templating import STATIC
 from slipway.settings import Settings
 
-PAGES = (home, audit)  # modules with ROUTES
+PAGES = (home, models, audit)  # modules with ROUTES
 # What goes on behind the pages: each runs in a thread of its own until the event is set.
-BACKGROUND: tuple[Callable[[Site, threading.Event], None], ...] = ()
+BACKGROUND: tuple[Callable[[Site, threading.Event], None], ...] = (models.follow_versions,)
 
 
 def create_app(settings: Settings) -> Starlette:

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from slipway.ports.pipeline_backend import PipelineBackend
     from slipway.services.audit import AuditLog, Trail
     from slipway.services.follow_fleet import FleetFollower
+    from slipway.services.version_catalogue import VersionCatalogue
 
 
 class Site:
@@ -78,6 +79,11 @@ class Site:
         """Runs and versions of models."""
         wiring.check_model_registry(self.settings.tracking_uri)
         return wiring.model_registry(self.settings)
+
+    @cached_property
+    def catalogue(self) -> "VersionCatalogue":
+        """The model versions, with their metrics and channels."""
+        return wiring.version_catalogue(self.settings)
 
     @cached_property
     def audit(self) -> "AuditLog":

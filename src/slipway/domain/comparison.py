@@ -28,10 +28,15 @@ class MetricPair:
         return self.after - self.before
 
     @property
+    def same(self) -> bool:
+        """Whether both have it and it is the same."""
+        return self.difference is not None and abs(self.difference) < _SAME
+
+    @property
     def better(self) -> bool | None:
         """Whether the second version is better by it; None when neither is, or nobody can say."""
         wanted = better(self.name)
-        if self.difference is None or wanted is Better.NEITHER or abs(self.difference) < _SAME:
+        if self.difference is None or self.same or wanted is Better.NEITHER:
             return None
         return (self.difference > 0) is (wanted is Better.HIGHER)
 
