@@ -49,6 +49,7 @@ if TYPE_CHECKING:
     from slipway.services.trust.publish import Publisher
     from slipway.services.trust.sign import PendingSignatures
     from slipway.services.trust.status import TrustState
+    from slipway.services.version_catalogue import VersionCatalogue
 
 
 _Given = ParamSpec("_Given")
@@ -437,6 +438,25 @@ def model_packager(settings: Settings) -> "ModelPackager":
         return ModelPackager(workshop(settings), bucket)
     check_model_registry(settings.tracking_uri)
     return ModelPackager(workshop(settings), bucket, lambda: model_registry(settings))
+
+
+def version_catalogue(settings: Settings) -> "VersionCatalogue":
+    """The model versions: what was published, registered and released."""
+    from slipway.adapters.sqlite_version_index import SqliteVersionIndex
+    from slipway.services.version_catalogue import VersionCatalogue
+
+    def open_models() -> ModelRegistry | None:
+        if not settings.mlflow.tracking_uri and not _embedded_database(settings).exists():
+            return None
+        check_model_registry(settings.tracking_uri)
+        return model_registry(settings)
+
+    return VersionCatalogue(
+        SqliteVersionIndex(settings.home / "console" / "index.db"),
+        model_output_bucket(settings),
+        open_models,
+        image_registry(settings),
+    )
 
 
 def shared_images(settings: Settings) -> "SharedImages":

@@ -174,6 +174,28 @@ def test_listing_takes_any_prefix_and_is_in_order(bucket: Bucket) -> None:
     assert next(bucket.objects("ä")).size == len("ä/ö".encode())
 
 
+def test_folders_are_named_without_what_they_hold(bucket: Bucket) -> None:
+    for key in ("a-b/x", "a/b/1", "a/b/c/2", "a/b-c/3", "a/file", "ä/ö/x", "top"):
+        bucket.write(key, b"")
+    assert sorted(bucket.folders()) == ["a", "a-b", "ä"]
+    assert sorted(bucket.folders("a/")) == ["b", "b-c"]
+    assert list(bucket.folders("a/b/")) == ["c"]
+    assert list(bucket.folders("ä/")) == ["ö"]
+    for nothing in ("a/b/c/", "nothing/at/all/", "../", "/"):
+        assert list(bucket.folders(nothing)) == []
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("opener", ["file", "s3", "gs"], indirect=True)
+def test_folders_go_beyond_one_page(bucket: Bucket) -> None:
+    names = {f"{number:04}" for number in range(1005)}
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(lambda name: bucket.write(f"many/{name}/file", b""), names))
+    found = list(bucket.folders("many/"))
+    assert len(found) == len(names)
+    assert set(found) == names
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("opener", ["file", "s3"], indirect=True)
 def test_listing_goes_beyond_one_page(bucket: Bucket) -> None:
@@ -298,6 +320,7 @@ def test_a_bucket_that_does_not_exist_is_not_found(missing: Bucket, tmp_path: Pa
     (tmp_path / "file").write_bytes(b"x")
     calls: list[Callable[[], object]] = [
         lambda: list(missing.objects()),
+        lambda: list(missing.folders()),
         lambda: missing.read("key"),
         lambda: missing.write("key", b""),
         lambda: missing.create("key", b""),
@@ -314,6 +337,7 @@ def test_a_bucket_that_does_not_exist_is_not_found(missing: Bucket, tmp_path: Pa
 def _every_call(bucket: Bucket, file: Path) -> list[Callable[[], object]]:
     return [
         lambda: list(bucket.objects()),
+        lambda: list(bucket.folders()),
         lambda: bucket.read("key"),
         lambda: bucket.write("key", b""),
         lambda: bucket.create("key", b""),

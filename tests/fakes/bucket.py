@@ -30,6 +30,10 @@ class FakeBucket:
             found = [ObjectInfo(k, len(v), sha256(v).hexdigest()) for k, v in self.contents.items()]
         return iter(sorted(info for info in found if info.key.startswith(prefix)))
 
+    def folders(self, prefix: str = "") -> Iterator[str]:
+        found = (info.key.removeprefix(prefix) for info in self.objects(prefix))
+        return iter({key.partition("/")[0] for key in found if "/" in key})
+
     def read(self, key: str) -> bytes:
         check_key(key)
         self._check()

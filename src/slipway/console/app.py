@@ -17,22 +17,19 @@ from slipway.console.errors import ErrorPages, http_error
 from slipway.console.guard import GuardMiddleware
 from slipway.console.headers import HeadersMiddleware
 from slipway.console.hosts import LOOPBACK, HostMiddleware, is_loopback
-from slipway.console.pages import audit, channels, devices, home, login
+from slipway.console.pages import audit, channels, devices, home, login, models
 from slipway.console.proxy import ProxyMiddleware, proxy_networks
 from slipway.console.sessions import SessionMiddleware
 from slipway.console.site import Site
 from slipway.console.templating import STATIC
 from slipway.settings import Settings
 
-
-def follow_fleet(site: Site, stop: threading.Event) -> None:
-    """Keep what the pages know of the fleet in step."""
-    site.fleet_follower.run(stop)
-
-
-PAGES = (home, login, audit, channels, devices)  # modules with ROUTES
+PAGES = (home, login, audit, models, channels, devices)  # modules with ROUTES
 # What goes on behind the pages: each runs in a thread of its own until the event is set.
-BACKGROUND: tuple[Callable[[Site, threading.Event], None], ...] = (follow_fleet,)
+BACKGROUND: tuple[Callable[[Site, threading.Event], None], ...] = (
+    devices.follow_fleet,
+    models.follow_versions,
+)
 
 
 def create_app(settings: Settings) -> Starlette:

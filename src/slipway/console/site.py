@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from slipway.services.audit import AuditLog, Trail
     from slipway.services.follow_fleet import FleetFollower
     from slipway.services.overview.gather import Overview
+    from slipway.services.version_catalogue import VersionCatalogue
 
 _FRESH = 3.0  # seconds that what was found out is good for
 
@@ -92,6 +93,11 @@ class Site:
         from slipway.wiring_overview import overview
 
         return Lately(lambda: overview(self.settings), _FRESH)
+
+    @cached_property
+    def catalogue(self) -> "VersionCatalogue":
+        """The model versions, with their metrics and channels."""
+        return wiring.version_catalogue(self.settings)
 
     @cached_property
     def audit(self) -> "AuditLog":

@@ -1,6 +1,7 @@
 """`/devices`: the fleet at a glance, and one device with its history."""
 
 import hashlib
+import threading
 import time
 from dataclasses import dataclass, replace
 from typing import TypeVar
@@ -32,6 +33,11 @@ FOLLOW = 2.0  # seconds between two looks at what changes on a page
 _CHANGES, _PREDICTIONS = 50, 20
 
 _Value = TypeVar("_Value", Health, Outcome, Sort, Channel, Arch)
+
+
+def follow_fleet(site: Site, stop: threading.Event) -> None:
+    """Keep what the pages know of the fleet in step while the console runs."""
+    site.fleet_follower.run(stop)
 
 
 def devices(request: Request) -> Response:
