@@ -512,7 +512,7 @@ def pipeline_backend(settings: Settings, name: str = LOCAL) -> PipelineBackend:
         return _kubeflow(settings)
     from slipway.adapters.local_pipeline_backend import LocalPipelineBackend
 
-    return LocalPipelineBackend(settings.home / "runs")
+    return LocalPipelineBackend(settings.home / "runs", cache=_compiled(settings))
 
 
 def pipeline_backends(settings: Settings) -> dict[str, PipelineBackend]:
@@ -553,7 +553,14 @@ def _kubeflow(settings: Settings) -> "KubeflowPipelineBackend":
         )
     token = read_private(Path(given.token_file)).decode().strip() if given.token_file else ""
     api = KubeflowApi(given.host, token)
-    return KubeflowPipelineBackend(api, image=given.image, namespace=given.namespace)
+    return KubeflowPipelineBackend(
+        api, image=given.image, namespace=given.namespace, cache=_compiled(settings)
+    )
+
+
+def _compiled(settings: Settings) -> Path:
+    """What compiled pipelines are kept in."""
+    return settings.cache / "pipelines"
 
 
 def run_defaults(settings: Settings) -> dict[str, str | int | float]:

@@ -12,8 +12,8 @@ from starlette.responses import HTMLResponse
 from slipway import wiring
 from slipway.console.access import user_of
 from slipway.console.doors import Door, console_users, open_door
-from slipway.console.lately import Lately
 from slipway.console.live import Topics
+from slipway.console.recent import Recent
 from slipway.console.sessions import Cookies, read_secret
 from slipway.console.templating import environment
 from slipway.console.throttle import Throttle
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from slipway.ports.image_registry import ImageRegistry
     from slipway.ports.model_registry import ModelRegistry
     from slipway.ports.pipeline_backend import PipelineBackend
+    from slipway.services.all_runs import AllRuns
     from slipway.services.audit import AuditLog, Trail
     from slipway.services.follow_fleet import FleetFollower
     from slipway.services.overview.gather import Overview
@@ -54,6 +55,13 @@ class Site:
     def backends(self) -> "Mapping[str, PipelineBackend]":
         """What runs pipelines, by name."""
         return wiring.pipeline_backends(self.settings)
+
+    @cached_property
+    def runs(self) -> "Recent[AllRuns]":
+        """The runs of all backends, as they were a moment ago."""
+        from slipway.services.all_runs import all_runs
+
+        return Recent(lambda: all_runs(self.backends), 1.0)
 
     @cached_property
     def registry(self) -> "ImageRegistry":
@@ -88,11 +96,11 @@ class Site:
         return wiring.model_registry(self.settings)
 
     @cached_property
-    def overview(self) -> "Lately[Overview]":
+    def overview(self) -> "Recent[Overview]":
         """What is up and what is wrong."""
         from slipway.wiring_overview import overview
 
-        return Lately(lambda: overview(self.settings), _FRESH)
+        return Recent(lambda: overview(self.settings, own="console"), _FRESH)
 
     @cached_property
     def catalogue(self) -> "VersionCatalogue":
