@@ -117,10 +117,10 @@ def snapshot(dataset: Path, output: Path, store: str | None, as_json: bool) -> N
 @click.argument("record", type=_FOLDER)
 def verify(dataset: Path, record: Path) -> None:
     """Check that DATASET holds exactly the files of the snapshot RECORD."""
-    from slipway_components.snapshot.manifest import Snapshot
+    from slipway_components.snapshot.manifest import read_snapshot
     from slipway_components.snapshot.task import verify as check
 
-    snapshot = Snapshot.read(record)
+    snapshot = read_snapshot(record)
     check(dataset, snapshot)
     click.echo(f"{dataset} is {snapshot.digest}")
 
@@ -136,13 +136,13 @@ def restore(record: str, source: str, output: Path) -> None:
     digest where SOURCE is a store.
     """
     from slipway_components.snapshot import task
-    from slipway_components.snapshot.manifest import Snapshot
+    from slipway_components.snapshot.manifest import read_snapshot
 
     place = _bucket(source) if "://" in source else Path(source)
     if record.startswith("sha256:") and not isinstance(place, Path):
         snapshot = task.stored(place, record)
     else:
-        snapshot = Snapshot.read(Path(record))
+        snapshot = read_snapshot(Path(record))
     task.restore(snapshot, place, output)
 
 

@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from slipway.services.device_reports import DeviceReport, Health
+from slipway.domain.device_report import DeviceReport, Health
 from slipway.services.problem import Problem
 
 _NAMED = 3  # devices of each kind of trouble
