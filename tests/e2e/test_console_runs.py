@@ -28,6 +28,7 @@ def console_process(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Consol
     shutil.copytree(PIPELINES, code / "slipway_pipelines")
     installation = new_installation(folder, archs=("x86_64",), cache=folder / "cache")
     installation.environment["PYTHONPATH"] = os.pathsep.join([str(code), *sys.path])
+    installation.slipway("run", "tiny", "--list")  # compiles them, which may take long
     runner = LocalProcess(installation.home / "run", "runner")
     program = "from slipway.cli import main; main()"
     runner.start([sys.executable, "-c", program, "runner"], installation.environment)
