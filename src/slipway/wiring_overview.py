@@ -1,5 +1,6 @@
 """What `wiring` does for the overview of an installation: `slipway status`, the console's home."""
 
+import os
 import shutil
 import time
 from collections.abc import Sequence
@@ -19,12 +20,17 @@ from slipway.settings import Settings
 _REGISTRY_SECONDS = 3.0  # less than all sources have together
 
 
-def overview(settings: Settings) -> Overview:
-    """The state of the installation that the settings describe."""
+def overview(settings: Settings, own: str = "") -> Overview:
+    """The state of the installation that the settings describe; `own`: the part that asks, which
+    runs also where `slipway up` has not started it."""
     from slipway.local import stack
 
+    parts = [
+        replace(part, running=True, pid=os.getpid()) if part.name == own else part
+        for part in stack.status(settings)
+    ]
     sources = Sources(
-        parts=stack.status(settings),
+        parts=parts,
         runs={name: partial(_runs, settings, name) for name in wiring.backend_names(settings)},
         releases=partial(_releases, settings),
         devices=partial(_devices, settings),

@@ -12,7 +12,6 @@ from starlette.responses import HTMLResponse
 from slipway import wiring
 from slipway.console.access import user_of
 from slipway.console.doors import Door, console_users, open_door
-from slipway.console.lately import Lately
 from slipway.console.live import Topics
 from slipway.console.recent import Recent
 from slipway.console.sessions import Cookies, read_secret
@@ -86,11 +85,11 @@ class Site:
         return wiring.model_registry(self.settings)
 
     @cached_property
-    def overview(self) -> "Lately[Overview]":
+    def overview(self) -> "Recent[Overview]":
         """What is up and what is wrong."""
         from slipway.wiring_overview import overview
 
-        return Lately(lambda: overview(self.settings), _FRESH)
+        return Recent(lambda: overview(self.settings, own="console"), _FRESH)
 
     @cached_property
     def audit(self) -> "AuditLog":
