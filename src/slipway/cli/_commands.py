@@ -7,6 +7,7 @@ from collections.abc import Mapping
 
 SECTIONS: Mapping[str, Mapping[str, str]] = {
     "This machine": {
+        "doctor": "Check a machine for its role and say what is missing.",
         "up": "Start the local registry, functions and runner.",
         "status": "Show what is up, what is wrong and what to do.",
         "down": "Stop the local runs, devices, registry and functions.",
