@@ -225,9 +225,12 @@ check_machine() {
 }
 
 install_packages() {
+    # A list of words, one package each.
+    # shellcheck disable=SC2046
+    set -- $(awk -v agent="$agent" '$1 !~ /^#/ && ($2 == "" || $2 == agent) {print $1}' \
+        "$here/debian-packages.txt")
     missing='' had_containerd=''
-    for package in $(awk -v agent="$agent" \
-        '$1 !~ /^#/ && ($2 == "" || $2 == agent) {print $1}' "$here/debian-packages.txt"); do
+    for package in "$@"; do
         if dpkg-query -W -f '${Status}' "$package" 2>/dev/null | grep -q ' installed$'; then
             [ "$package" != containerd ] || had_containerd=yes
         else

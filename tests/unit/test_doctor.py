@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -31,8 +32,8 @@ HEALTHY = Machine(
 )
 
 
-def bad(role: Role, needs: Needs = NEEDS, **facts: object) -> list[Check]:
-    found = examine(role, replace(HEALTHY, **facts), needs)  # type: ignore[arg-type]
+def bad(role: Role, needs: Needs = NEEDS, **facts: Any) -> list[Check]:
+    found = examine(role, replace(HEALTHY, **facts), needs)
     return [check for check in found if check.verdict is not Verdict.OK]
 
 
@@ -77,7 +78,7 @@ def test_everything_is_said_how_to_get(role: Role) -> None:
     ],
 )  # fmt: skip
 def test_what_a_workstation_lacks(
-    facts: dict[str, object], what: str, verdict: Verdict, remedy: str
+    facts: dict[str, Any], what: str, verdict: Verdict, remedy: str
 ) -> None:
     (check,) = bad(Role.WORKSTATION, **facts)
     assert (check.what, check.verdict) == (what, verdict)

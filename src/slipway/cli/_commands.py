@@ -12,6 +12,7 @@ SECTIONS: Mapping[str, Mapping[str, str]] = {
         "status": "Show what is up, what is wrong and what to do.",
         "down": "Stop the local runs, devices, registry and functions.",
         "demo": "Walk the whole chain on this machine.",
+        "completion": "Let a shell complete slipway's words.",
     },
     "Data and training": {
         "data": "Render, ingest, snapshot, restore, split images; make up sounds.",

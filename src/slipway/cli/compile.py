@@ -4,9 +4,11 @@ from pathlib import Path
 
 import click
 
+from slipway.cli import _complete
+
 
 @click.command()
-@click.argument("pipeline")
+@click.argument("pipeline", shell_complete=_complete.pipelines)
 @click.option("-o", "--output", type=click.Path(path_type=Path), help="Default: PIPELINE.yaml.")
 @click.option("--image", help="The image its tasks run in, with Slipway installed.")
 def command(pipeline: str, output: Path | None, image: str | None) -> None:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from slipway.cli import _complete
 from slipway.cli.output import json_option, print_json, print_table
 from slipway.domain.errors import Unavailable
 from slipway.domain.names import Arch, Channel
@@ -13,7 +14,11 @@ from slipway.domain.names import Arch, Channel
 if TYPE_CHECKING:
     from slipway.local.device_pods import Pod
 
-_channel = click.option("--channel", help="latest, alpha, beta or stable; default: its own.")
+_channel = click.option(
+    "--channel",
+    shell_complete=_complete.channels,
+    help="latest, alpha, beta or stable; default: its own.",
+)
 
 
 @click.group()
@@ -22,7 +27,7 @@ def command() -> None:
 
 
 @command.command()
-@click.argument("name")
+@click.argument("name", shell_complete=_complete.local_devices)
 @_channel
 def up(name: str, channel: str | None) -> None:
     """Switch a device on, make it, or change its channel."""
@@ -37,7 +42,7 @@ def up(name: str, channel: str | None) -> None:
 
 
 @command.command()
-@click.argument("names", nargs=-1)
+@click.argument("names", nargs=-1, shell_complete=_complete.local_devices)
 @click.option("--all", "every", is_flag=True, help="All devices of this installation.")
 @click.option("--erase", is_flag=True, help="Erase the disk as well.")
 def down(names: tuple[str, ...], every: bool, erase: bool) -> None:
@@ -94,22 +99,22 @@ def list_(as_json: bool) -> None:
 
 
 @command.command()
-@click.argument("name")
+@click.argument("name", shell_complete=_complete.local_devices)
 def unplug(name: str) -> None:
     """Take the device's network cable out; it stays out over a restart."""
     _plug(name, plugged=False)
 
 
 @command.command()
-@click.argument("name")
+@click.argument("name", shell_complete=_complete.local_devices)
 def plug(name: str) -> None:
     """Put the device's network cable in again."""
     _plug(name, plugged=True)
 
 
 @command.command()
-@click.argument("arch")
-@click.argument("channel")
+@click.argument("arch", shell_complete=_complete.archs)
+@click.argument("channel", shell_complete=_complete.channels)
 def agent(arch: str, channel: str) -> None:
     """Print the agent's pod for a real device, verified from root.json: what its installer takes
     with --agent-pod."""

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from slipway.cli import _complete
 from slipway.cli.output import json_option, print_json, print_table
 
 if TYPE_CHECKING:
@@ -12,7 +13,7 @@ if TYPE_CHECKING:
 
 
 @click.command()
-@click.argument("name", required=False)
+@click.argument("name", required=False, shell_complete=_complete.devices)
 @json_option
 def command(name: str | None, as_json: bool) -> None:
     """Show the newest report of every device, the silent and the stale marked, or all that one

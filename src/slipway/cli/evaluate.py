@@ -6,13 +6,14 @@ from typing import Any
 
 import click
 
+from slipway.cli import _complete
 from slipway.cli.output import json_option, print_json, print_table
 
 _SHOWN = 5  # of what was rejected or answered wrongly
 
 
 @click.command()
-@click.argument("version")
+@click.argument("version", shell_complete=_complete.versions)
 @click.option(
     "--data",
     type=click.Path(path_type=Path),

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from slipway.cli import _complete
 from slipway.cli.output import ask_secret, json_option, print_json
 
 if TYPE_CHECKING:
@@ -65,7 +66,7 @@ def public(uri: str, file: Path) -> None:
 
 
 @command.command()
-@click.argument("channel")
+@click.argument("channel", shell_complete=_complete.channels)
 @click.option("--key", "keys", type=_path, multiple=True, help="A public key; again for more.")
 @click.option("--threshold", default=1, show_default=True, help="How many have to sign.")
 @click.option("--online", is_flag=True, help="No key any more but the tag monitor's own.")

@@ -2,12 +2,13 @@
 
 import click
 
+from slipway.cli import _complete
 from slipway.cli.output import json_option
 from slipway.cli.packaging import show_packaged, show_stage
 
 
 @click.command()
-@click.argument("version")
+@click.argument("version", shell_complete=_complete.versions)
 @json_option
 def command(version: str, as_json: bool) -> None:
     """Pack VERSION from the model-output bucket into one serving image per arch.

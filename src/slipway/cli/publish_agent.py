@@ -2,12 +2,13 @@
 
 import click
 
+from slipway.cli import _complete
 from slipway.cli.output import json_option
 from slipway.cli.packaging import show_packaged, show_stage
 
 
 @click.command()
-@click.argument("channels", nargs=-1, metavar="[CHANNEL]...")
+@click.argument("channels", nargs=-1, shell_complete=_complete.channels, metavar="[CHANNEL]...")
 @json_option
 def command(channels: tuple[str, ...], as_json: bool) -> None:
     """Build the agent's image for every arch and tag it with each CHANNEL.

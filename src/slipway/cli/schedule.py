@@ -4,6 +4,7 @@ import time
 
 import click
 
+from slipway.cli import _complete
 from slipway.cli.output import json_option, print_json, print_table
 
 _backend = click.option(
@@ -24,7 +25,7 @@ def command() -> None:
 
 @command.command()
 @click.argument("name")
-@click.argument("pipeline")
+@click.argument("pipeline", shell_complete=_complete.pipelines)
 @click.option("--cron", required=True, help="Minute, hour, day, month, weekday, as '0 3 * * *'.")
 @click.option("-p", "--param", "params", multiple=True, metavar="KEY=VALUE", help="A parameter.")
 @_backend
@@ -104,7 +105,7 @@ def show(where: str, *, as_json: bool) -> None:
 
 
 @command.command()
-@click.argument("name")
+@click.argument("name", shell_complete=_complete.schedules)
 @_backend
 def remove(name: str, where: str) -> None:
     """Forget the schedule NAME; runs that it started go on."""
@@ -118,7 +119,7 @@ def remove(name: str, where: str) -> None:
 
 
 @command.command()
-@click.argument("name")
+@click.argument("name", shell_complete=_complete.schedules)
 @_backend
 def pause(name: str, where: str) -> None:
     """Let the schedule NAME start nothing for a while."""
@@ -126,7 +127,7 @@ def pause(name: str, where: str) -> None:
 
 
 @command.command()
-@click.argument("name")
+@click.argument("name", shell_complete=_complete.schedules)
 @_backend
 def resume(name: str, where: str) -> None:
     """Let the schedule NAME go on with the next of its times."""
