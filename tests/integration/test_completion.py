@@ -58,6 +58,10 @@ def test_bash(words: str, expected: list[str], here: dict[str, str]) -> None:
     assert offered("bash", BASH.format(words=words, number=number), here) == expected
 
 
+def test_after_a_word_that_is_no_command_nothing_fails(here: dict[str, str]) -> None:
+    assert "promote" in offered("bash", BASH.format(words="slipway nonsense ''", number=2), here)
+
+
 def test_a_broken_configuration_offers_nothing_and_says_nothing(
     here: dict[str, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

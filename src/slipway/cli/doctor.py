@@ -11,7 +11,10 @@ _COLOURS = {"ok": "green", "warn": "yellow", "missing": "red"}
 
 @click.command()
 @click.argument(
-    "role", type=click.Choice(["workstation", "builder", "device"]), default="workstation"
+    "role",
+    type=click.Choice(["workstation", "builder", "device"]),
+    default="workstation",
+    metavar="[ROLE]",
 )
 @json_option
 def command(role: str, as_json: bool) -> None:
