@@ -214,7 +214,9 @@ def test_a_run_outlives_the_console_and_its_page_goes_on_when_it_is_back(
     known = console_process.installation
     port = {"SLIPWAY_CONSOLE_PORT": str(free_port())}
     other = Installation(known.folder, {**known.environment, **port})
-    page = chromium.new_page()  # checked by no Tab, since a page whose server is away has errors to tell
+    page = (
+        chromium.new_page()
+    )  # checked by no Tab, since a page whose server is away has errors to tell
     with serving(other) as process:
         run_id = _start(Tab(page, process.url), "hang")
         expect(page.locator("#stand")).to_contain_text("grandchild:", timeout=SECONDS)

@@ -378,3 +378,15 @@ def test_a_time_that_is_none_keeps_the_form(console: Console, backend: FakePipel
     assert 'value="at night"' in page
     assert _fields(page)["data"] == "/images"
     assert "There is no schedule." in console.get("/schedules")
+
+
+def test_a_schedule_that_cannot_be_kept_says_why(console: Console, scheduled: str) -> None:
+    fields = {"pipeline": "parts", "cron": "0 3 * * *", "backend": "local", "g-data": "/x"}
+    page = console.post("/schedules", {**fields, "name": "nightly"}, status=409)
+    assert "there is a schedule &#39;nightly&#39; already" in page
+    assert 'name="g-data" value="/x"' in page
+    for name, wrong in (("no name", {}), ("other", {"g-epochs": "many"})):
+        page = console.post("/schedules", {**fields, **wrong, "name": name}, status=400)
+        assert f'value="{name}"' in page
+    console.post("/schedules", {**fields, "name": "other", "pipeline": "x"}, status=404)
+    assert len(list((console.settings.home / "schedules").glob("*.json"))) == 1
