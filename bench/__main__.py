@@ -16,6 +16,7 @@ NAMES = (
     "streams",
     "mfcc",
     "console_events",
+    "console_pages",
 )
 
 

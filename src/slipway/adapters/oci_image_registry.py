@@ -112,6 +112,16 @@ class OciImageRegistry:
             raise InvalidReference(f"{repository}@{digest} is no valid index") from error
         return ImageIndex(digest, images, texts)
 
+    def size(self, repository: str, digest: Digest) -> int:
+        """Add up the manifest, the configuration and the layers, as they are compressed."""
+        manifest = self._read(repository, digest)
+        try:
+            document = json.loads(manifest.body)
+            parts = [document["config"], *document["layers"]]
+            return len(manifest.body) + sum(int(part["size"]) for part in parts)
+        except (ValueError, KeyError, TypeError) as error:
+            raise InvalidReference(f"{repository}@{digest} is not a single image") from error
+
     def push_index(
         self, repository: str, images: Mapping[Arch, Digest], annotations: Mapping[str, str]
     ) -> Digest:
@@ -173,10 +183,10 @@ class OciImageRegistry:
         link = _NEXT_LINK.search(answer.headers.get("link", ""))
         if link is None:
             return None
-        url = urlsplit(urljoin(self._address.origin + path, link["url"]))
+        url = urlsplit(urljoin(self._address.origin + path, str(link["url"])))
         if f"{url.scheme}://{url.netloc}" != self._address.origin:
             raise Failed(f"registry {self._address.host} links to {url.netloc}")
-        return url.path + (f"?{url.query}" if url.query else "")
+        return f"{url.path}?{url.query}" if url.query else str(url.path)
 
     def _names(self, answer: Answer, field: str) -> list[str]:
         if answer.status != 200:

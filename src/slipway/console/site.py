@@ -1,5 +1,6 @@
 """What all pages share: the settings, the templates, and the services, made when first used."""
 
+import logging
 from collections.abc import Mapping
 from contextlib import suppress
 from functools import cached_property
@@ -22,12 +23,15 @@ from slipway.settings import Settings
 
 if TYPE_CHECKING:
     from slipway.ports.bucket import Bucket
+    from slipway.ports.fleet_index import FleetIndex
     from slipway.ports.image_registry import ImageRegistry
     from slipway.ports.model_registry import ModelRegistry
     from slipway.ports.pipeline_backend import PipelineBackend
     from slipway.services.all_runs import AllRuns
     from slipway.services.audit import AuditLog, Trail
+    from slipway.services.follow_fleet import FleetFollower
     from slipway.services.overview.gather import Overview
+    from slipway.services.version_catalogue import VersionCatalogue
 
 _FRESH = 3.0  # seconds that what was found out is good for
 
@@ -79,6 +83,22 @@ class Site:
         return wiring.deploy_bucket(self.settings)
 
     @cached_property
+    def reports(self) -> "Bucket":
+        """What devices tell."""
+        return wiring.reports_bucket(self.settings)
+
+    @cached_property
+    def fleet(self) -> "FleetIndex":
+        """The devices, and what stands in the channels."""
+        return wiring.fleet_index(self.settings)
+
+    @cached_property
+    def fleet_follower(self) -> "FleetFollower":
+        """What keeps `fleet` in step."""
+        say = logging.getLogger(__name__).warning
+        return wiring.fleet_follower(self.settings, self.fleet, self.registry, self.deploy, say)
+
+    @cached_property
     def models(self) -> "ModelRegistry":
         """Runs and versions of models."""
         wiring.check_model_registry(self.settings.tracking_uri)
@@ -89,7 +109,12 @@ class Site:
         """What is up and what is wrong."""
         from slipway.wiring_overview import overview
 
-        return Recent(lambda: overview(self.settings, own="console"), _FRESH)
+        return Recent(lambda: overview(self.settings, own="console", fleet=self.fleet), _FRESH)
+
+    @cached_property
+    def catalogue(self) -> "VersionCatalogue":
+        """The model versions, with their metrics and channels."""
+        return wiring.version_catalogue(self.settings)
 
     @cached_property
     def audit(self) -> "AuditLog":
