@@ -16,5 +16,6 @@ pytest_plugins = [
     "tests.fixtures.mosquitto",
     "tests.fixtures.streaming",
     "tests.fixtures.console",
+    "tests.fixtures.tiny_pipelines",
     "tests.fixtures.browser",
 ]

@@ -14,6 +14,7 @@ from slipway.domain.errors import InvalidSetting, NotFound, SlipwayError
 from slipway.domain.git import Sender, Trigger, WatchedRepository
 from slipway.domain.names import Arch, ModelVersion
 from slipway.ports.bucket import Bucket
+from slipway.ports.clock import Clock
 from slipway.ports.image_builder import ImageBuilder
 from slipway.ports.image_registry import ImageRegistry
 from slipway.ports.model_registry import ModelRegistry
@@ -89,6 +90,13 @@ def deploy_bucket(settings: Settings) -> Bucket:
 def reports_bucket(settings: Settings) -> Bucket:
     """Where devices' reports and predictions arrive."""
     return _open_or_make(settings.reports_url, made=not settings.buckets.reports)
+
+
+def system_clock() -> Clock:
+    """The time of this machine."""
+    from slipway.adapters.system_clock import SystemClock
+
+    return SystemClock()
 
 
 def fleet_index(settings: Settings) -> "FleetIndex":
@@ -212,16 +220,22 @@ def pending_signatures(settings: Settings) -> "PendingSignatures":
 
 def waiting_manifests(settings: Settings) -> "dict[str, Waiting]":
     """What waits for signatures, by key in the deploy bucket; nothing where there are no keys."""
+    return waiting_signatures(settings)[0]
+
+
+def waiting_signatures(settings: Settings) -> "tuple[dict[str, Waiting], list[Waiting]]":
+    """The same, and all that waits, changes of keys too."""
     from slipway.services.trust.layout import PENDING
 
     if next(iter(deploy_bucket(settings).objects(PENDING)), None) is None:
-        return {}  # without the time that the import of python-tuf takes
-    from slipway.services.trust.waiting import waiting_manifests as waiting
+        return {}, []  # without the time that the import of python-tuf takes
+    from slipway.services.trust import waiting
 
     try:
-        return waiting(pending_signatures(settings).state())
+        state = pending_signatures(settings).state()
     except NotFound:
-        return {}
+        return {}, []
+    return waiting.waiting_manifests(state), waiting.waiting(state)
 
 
 def trust_state(settings: Settings) -> "TrustState":
@@ -500,13 +514,17 @@ def pipeline_backend(settings: Settings, name: str = LOCAL) -> PipelineBackend:
         return _kubeflow(settings)
     from slipway.adapters.local_pipeline_backend import LocalPipelineBackend
 
-    return LocalPipelineBackend(settings.home / "runs")
+    return LocalPipelineBackend(settings.home / "runs", cache=_compiled(settings))
 
 
 def pipeline_backends(settings: Settings) -> dict[str, PipelineBackend]:
     """All that are set up, by name."""
-    names = [LOCAL, KUBEFLOW] if settings.kubeflow.host else [LOCAL]
-    return {name: pipeline_backend(settings, name) for name in names}
+    return {name: pipeline_backend(settings, name) for name in backend_names(settings)}
+
+
+def backend_names(settings: Settings) -> list[str]:
+    """What is set up to run pipelines."""
+    return [LOCAL, KUBEFLOW] if settings.kubeflow.host else [LOCAL]
 
 
 def local_schedules(settings: Settings) -> "ScheduleFolder":
@@ -537,7 +555,14 @@ def _kubeflow(settings: Settings) -> "KubeflowPipelineBackend":
         )
     token = read_private(Path(given.token_file)).decode().strip() if given.token_file else ""
     api = KubeflowApi(given.host, token)
-    return KubeflowPipelineBackend(api, image=given.image, namespace=given.namespace)
+    return KubeflowPipelineBackend(
+        api, image=given.image, namespace=given.namespace, cache=_compiled(settings)
+    )
+
+
+def _compiled(settings: Settings) -> Path:
+    """What compiled pipelines are kept in."""
+    return settings.cache / "pipelines"
 
 
 def run_defaults(settings: Settings) -> dict[str, str | int | float]:

@@ -8,6 +8,7 @@ import pytest
 
 from slipway.domain.device_report import Health
 from slipway.domain.errors import NotFound
+from slipway.ports.bucket import Bucket
 from slipway.services.device_reports import device_reports
 from slipway.services.predictions import Wish, newest_predictions, predictions
 from tests.fakes.bucket import CountingBucket, FakeBucket
@@ -82,7 +83,7 @@ def record(number: int, **more: Any) -> dict[str, Any]:
     return {"id": str(number), "time": NOW, "model": "parts", "version": "parts_1_7", **more}
 
 
-def batch(bucket: FakeBucket, key: str, *records: dict[str, Any], tail: bytes = b"") -> None:
+def batch(bucket: Bucket, key: str, *records: dict[str, Any], tail: bytes = b"") -> None:
     lines = b"".join(json.dumps(each).encode() + b"\n" for each in records)
     bucket.write(f"predictions/{key}.jsonl.gz", gzip.compress(lines + tail))
 

@@ -1,6 +1,8 @@
 """The index of the fleet follows the bucket and the channels; over the sqlite file that is used."""
 
 import threading
+import time
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -320,24 +322,40 @@ def test_a_look_that_failed_half_way_is_made_up_for(
     assert fleet.names() == ["press-7"]
 
 
-def test_a_poke_ends_the_pause(fleet: Fleet) -> None:
-    stop, looked = threading.Event(), threading.Semaphore(0)
-
-    def targets() -> list[Target]:
-        looked.release()
-        return []
-
-    follower = FleetFollower(fleet.bucket, fleet.index, targets, fleet, fleet.said.append)
-    thread = threading.Thread(target=follower.run, args=(stop,))
+def test_it_looks_until_it_is_told_to_stop(fleet: Fleet) -> None:
+    stop = threading.Event()
+    put(fleet.bucket, report())
+    thread = threading.Thread(target=fleet.follower.run, args=(stop,))
     thread.start()
     try:
-        assert looked.acquire(timeout=30)
-        follower.poke()
-        assert looked.acquire(timeout=30)
+        wait_for(lambda: fleet.names() == ["press-7"])
+        put(fleet.bucket, report("press-8"))
+        wait_for(lambda: fleet.names() == ["press-7", "press-8"])
     finally:
         stop.set()
         thread.join(30)
     assert not thread.is_alive()
+    assert fleet.said == []
+
+
+def wait_for(there: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + 30
+    while not there():
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+
+
+def test_who_follows_a_channel(fleet: Fleet) -> None:
+    fleet.look(
+        report("a"),
+        report("b", pods=[]),
+        report("c", pods=[], agent={"version": "1", "pod": ""}, time=NOW - 5000),
+        report("d", channel="beta"),
+    )
+    found = {(c.health, c.running): c.devices for c in fleet.index.reach("parts", "stable")}
+    assert found == {(Health.OK, OLD[0]): 1, (Health.OK, ""): 1, (Health.SILENT, ""): 1}
+    agents = fleet.index.reach("slipway-agent", "stable")
+    assert [(c.health, c.devices) for c in agents] == [(Health.OK, 2)]
 
 
 def _unavailable(*_: object) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 from slipway.adapters.sqlite_file import SqliteFile
 from slipway.adapters.sqlite_fleet_queries import Query, device_of, pod_of, pod_row, target_of
 from slipway.adapters.sqlite_fleet_schema import DERIVE_STANDINGS, SCHEMA
-from slipway.domain.device_report import Health
+from slipway.domain.device_report import AGENT_SLOT, Health
 from slipway.domain.fleet import (
     Change,
     ChangeKind,
@@ -19,6 +19,7 @@ from slipway.domain.fleet import (
     Outcome,
     OutcomeCount,
     ProgressLine,
+    ReachCount,
     Target,
     VersionCount,
 )
@@ -151,6 +152,21 @@ class SqliteFleetIndex:
                 given,
             )
             return [VersionCount(*row) for row in rows]
+
+    def reach(self, slot: str, channel: str) -> Sequence[ReachCount]:
+        """See the port."""
+        with self._file.reading() as connection:
+            rows = connection.execute(
+                "SELECT d.arch, d.health, coalesce(p.running, ''), coalesce(p.running_digest, ''),"
+                " count(*) FROM fleet_devices d"
+                " LEFT JOIN fleet_pods p ON p.device = d.id AND p.slot = ?1"
+                " WHERE d.channel = ?2 AND (d.in_pod OR ?1 != ?3) GROUP BY 1, 2, 3, 4",
+                (slot, channel, AGENT_SLOT),
+            ).fetchall()
+        return [
+            ReachCount(arch, Health(health), running, digest, count)
+            for arch, health, running, digest, count in rows
+        ]
 
     def progress(
         self, slot: str, channel: str, outcomes: Collection[str], limit: int

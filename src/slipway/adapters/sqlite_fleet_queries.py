@@ -1,6 +1,7 @@
 """What is asked of the fleet, as SQL; values only ever go in as parameters."""
 
 from collections.abc import Sequence
+from dataclasses import fields
 from typing import Any
 
 from slipway.domain.device_report import Health, PodReport
@@ -97,8 +98,9 @@ def pod_row(pod: PodReport) -> tuple[object, ...]:
 
 def target_of(row: tuple[Any, ...]) -> Target:
     """A row of `fleet_targets`."""
-    *where, published, signatures, threshold = row
-    return Target(*where, bool(published), signatures, threshold)
+    columns = (field.name for field in fields(Target))
+    values = dict(zip(columns, row, strict=True))
+    return Target(**{**values, "published": bool(values["published"])})
 
 
 def _literal(text: str) -> str:

@@ -3,7 +3,7 @@
 import click
 
 
-@click.command(short_help="Serve the web console; slipway up starts it.")
+@click.command()
 def command() -> None:
     """Serve the web console until it is ended, on loopback unless console.host says otherwise.
 

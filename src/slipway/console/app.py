@@ -17,15 +17,33 @@ from slipway.console.errors import ErrorPages, http_error
 from slipway.console.guard import GuardMiddleware
 from slipway.console.headers import HeadersMiddleware
 from slipway.console.hosts import LOOPBACK, HostMiddleware, is_loopback
-from slipway.console.pages import audit, home, models
+from slipway.console.pages import (
+    audit,
+    channels,
+    devices,
+    home,
+    login,
+    models,
+    pipelines,
+    run_files,
+    runs,
+    schedules,
+)
+from slipway.console.proxy import ProxyMiddleware, proxy_networks
 from slipway.console.sessions import SessionMiddleware
 from slipway.console.site import Site
 from slipway.console.templating import STATIC
 from slipway.settings import Settings
 
-PAGES = (home, models, audit)  # modules with ROUTES
+PAGES = (  # modules with ROUTES
+    *(home, login, audit, pipelines, runs, run_files, schedules),
+    *(models, channels, devices),
+)
 # What goes on behind the pages: each runs in a thread of its own until the event is set.
-BACKGROUND: tuple[Callable[[Site, threading.Event], None], ...] = (models.follow_versions,)
+BACKGROUND: tuple[Callable[[Site, threading.Event], None], ...] = (
+    devices.follow_fleet,
+    models.follow_versions,
+)
 
 
 def create_app(settings: Settings) -> Starlette:
@@ -42,6 +60,7 @@ def create_app(settings: Settings) -> Starlette:
         middleware=[
             Middleware(HeadersMiddleware),
             Middleware(HostMiddleware, names),
+            Middleware(ProxyMiddleware, proxy_networks(console.proxy_from)),
             Middleware(SessionMiddleware, site.cookies),
             Middleware(ErrorPages),
             Middleware(GuardMiddleware, site.door),

@@ -4,9 +4,11 @@ A request that changes something has to come from a page of the console: browser
 Sec-Fetch-Site and Origin, and the form holds a token that only such a page can hold.
 """
 
+from urllib.parse import urlsplit
+
 from starlette.datastructures import FormData
 from starlette.requests import Request
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from slipway.console.sessions import Cookies
 from slipway.domain.errors import Denied, InvalidInput
@@ -28,9 +30,8 @@ class CsrfMiddleware:
         if scope["type"] != "http" or scope["method"] in _SAFE:
             await self._app(scope, receive, send)
             return
-        request = Request(scope, receive)
+        request = Request(scope, _limited(receive))
         _same_site(request)
-        await _read(request)
         async with request.form(max_files=0) as form:
             token = form.get(FIELD)
             if not isinstance(token, str) or not self._cookies.holds(request.state.session, token):
@@ -49,18 +50,25 @@ def form_of(request: Request) -> FormData:
 
 
 def _same_site(request: Request) -> None:
-    origin = request.headers.get("origin")
-    own = f"{request.url.scheme}://{request.headers.get('host', '')}"
+    origin = request.headers.get("origin")  # "null" where a browser will not tell
+    own = request.headers.get("host", "")
     site = request.headers.get("sec-fetch-site", "same-origin")
-    if site not in ("same-origin", "none") or (origin is not None and origin != own):
+    if site not in ("same-origin", "none") or (
+        origin is not None and urlsplit(origin).netloc != own
+    ):
         raise Denied("another site sent this form", hint="Do it on the console's own page")
 
 
-async def _read(request: Request) -> None:
-    """Take the body in, as long as it is no longer than a form can be."""
-    body = bytearray()
-    async for chunk in request.stream():
-        body += chunk
-        if len(body) > LARGEST:
+def _limited(receive: Receive) -> Receive:
+    """The same body, as long as it is no longer than a form can be."""
+    left = LARGEST
+
+    async def counted() -> Message:
+        nonlocal left
+        message = await receive()
+        left -= len(message.get("body", b""))
+        if left < 0:
             raise InvalidInput(f"the form is longer than {LARGEST} bytes", hint="Send less")
-    request._body = bytes(body)
+        return message
+
+    return counted

@@ -27,12 +27,15 @@ class GuardMiddleware:
             return
         state = scope["state"]
         connection, session = HTTPConnection(scope), state["session"]
+        state["user"] = None
+        if scope["path"] in _FOR_ALL or scope["path"].startswith("/static/"):
+            await self._app(scope, receive, send)
+            return
         user = state["user"] = self._door.user(connection, session)
-        state["still_allowed"] = lambda: self._door.user(connection, session) == user
-        path = scope["path"]
-        if user is None and path not in _FOR_ALL and not path.startswith("/static/"):
+        if user is None:
             await _login_first(Request(scope))(scope, receive, send)
             return
+        state["still_allowed"] = lambda: self._door.user(connection, session) == user
         await self._app(scope, receive, send)
 
 

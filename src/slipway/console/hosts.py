@@ -2,6 +2,7 @@
 this machine (DNS rebinding) must not let a foreign page read and write here."""
 
 from collections.abc import Sequence
+from ipaddress import ip_address
 
 from starlette.requests import HTTPConnection
 from starlette.responses import PlainTextResponse
@@ -12,7 +13,10 @@ LOOPBACK = ("localhost", "127.0.0.1", "::1")
 
 def is_loopback(host: str) -> bool:
     """Whether what listens on this host is out of other machines' reach."""
-    return host in LOOPBACK
+    try:
+        return host == "localhost" or ip_address(host).is_loopback
+    except ValueError:
+        return False
 
 
 class HostMiddleware:

@@ -44,9 +44,10 @@ class Page(Generic[_Item]):
         return cls(items[begin : begin + size], number, size, len(items))
 
 
-def page_request(request: Request) -> tuple[int, int]:
-    """Number and size of the page that the URL asks for; raises InvalidInput."""
-    return _number(request, "page", 1, None), _number(request, "size", SIZE, LARGEST)
+def page_request(request: Request, size: int = SIZE) -> tuple[int, int]:
+    """Number and size of the page that the URL asks for, `size` where it names none; raises
+    InvalidInput."""
+    return _number(request, "page", 1, None), _number(request, "size", size, LARGEST)
 
 
 def _number(request: Request, name: str, default: int, largest: int | None) -> int:

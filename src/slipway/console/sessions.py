@@ -4,18 +4,18 @@ It holds a random id, which the tokens of forms are made of, and who logged in. 
 the server but the key that signs, `console/secret` below SLIPWAY_HOME: sessions outlive a restart.
 """
 
-import contextlib
-import os
+import hashlib
 import secrets
-from dataclasses import dataclass
+import time
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from itsdangerous import BadData, URLSafeSerializer, URLSafeTimedSerializer
+from itsdangerous import BadData, URLSafeSerializer
 from starlette.datastructures import MutableHeaders
 from starlette.requests import HTTPConnection
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from slipway.domain.system_errors import os_errors
+from slipway.console.private import create_private, read_private
 
 
 @dataclass(frozen=True)
@@ -23,14 +23,15 @@ class Session:
     """What a browser's cookie says."""
 
     id: str
+    since: int  # unix seconds
     user: str = ""  # who logged in; empty for nobody
     mark: str = ""  # of what was known of that user then
     message: str = ""  # to be shown once
 
     @classmethod
     def new(cls, user: str = "", mark: str = "") -> "Session":
-        """One with an id of its own."""
-        return cls(secrets.token_urlsafe(16), user, mark)
+        """One with an id of its own, from now on."""
+        return cls(secrets.token_urlsafe(16), int(time.time()), user, mark)
 
 
 class Cookies:
@@ -39,24 +40,21 @@ class Cookies:
     def __init__(self, secret: bytes, name: str, hours: float) -> None:
         self.name = name
         self._seconds = hours * 3600
-        self._sessions = URLSafeTimedSerializer(secret, salt="slipway.session")
-        self._tokens = URLSafeSerializer(secret, salt="slipway.form")
+        sha256 = {"digest_method": hashlib.sha256, "key_derivation": "hmac"}
+        self._sessions = URLSafeSerializer(secret, salt="slipway.session", signer_kwargs=sha256)
+        self._tokens = URLSafeSerializer(secret, salt="slipway.form", signer_kwargs=sha256)
 
     def read(self, connection: HTTPConnection) -> Session | None:
         """The session of a request; None when there is none, or it is over, or not ours."""
         try:
-            return Session(
-                *self._sessions.loads(
-                    connection.cookies.get(self.name, ""), max_age=int(self._seconds)
-                )
-            )
+            session = Session(**self._sessions.loads(connection.cookies.get(self.name, "")))
         except (BadData, TypeError):
             return None
+        return session if time.time() < session.since + self._seconds else None
 
     def header(self, session: Session, *, https: bool) -> str:
         """The Set-Cookie header."""
-        told = [session.id, session.user, session.mark, session.message]
-        value = self._sessions.dumps(told)
+        value = self._sessions.dumps(asdict(session))
         secure = "; Secure" if https else ""
         return f"{self.name}={value}; Path=/; HttpOnly; SameSite=Lax{secure}"
 
@@ -97,19 +95,7 @@ class SessionMiddleware:
 
 
 def read_secret(path: Path) -> bytes:
-    """The key that cookies are signed with, made the first time; raises as `os_errors` does."""
-    with os_errors(str(path)):
-        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC
-        made = path.with_name(f"{path.name}.{os.getpid()}")
-        if not path.exists():
-            with os.fdopen(os.open(made, flags, 0o600), "wb") as file:
-                file.write(secrets.token_bytes(32))
-                file.flush()
-                os.fsync(file)
-            try:
-                with contextlib.suppress(FileExistsError):  # another process was faster
-                    path.hardlink_to(made)
-            finally:
-                made.unlink()
-        return path.read_bytes()
+    """The key that cookies are signed with, made the first time; raises as `read_private` does."""
+    if not path.exists():
+        create_private(path, secrets.token_bytes(32))
+    return read_private(path)

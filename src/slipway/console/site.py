@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Mapping
+from contextlib import suppress
 from functools import cached_property
 from http import HTTPStatus
 from typing import TYPE_CHECKING
@@ -11,10 +12,13 @@ from starlette.responses import HTMLResponse
 
 from slipway import wiring
 from slipway.console.access import user_of
-from slipway.console.doors import Door, open_door
+from slipway.console.doors import Door, console_users, open_door
 from slipway.console.live import Topics
+from slipway.console.recent import Recent
 from slipway.console.sessions import Cookies, read_secret
 from slipway.console.templating import environment
+from slipway.console.throttle import Throttle
+from slipway.domain.errors import SlipwayError
 from slipway.settings import Settings
 
 if TYPE_CHECKING:
@@ -23,9 +27,13 @@ if TYPE_CHECKING:
     from slipway.ports.image_registry import ImageRegistry
     from slipway.ports.model_registry import ModelRegistry
     from slipway.ports.pipeline_backend import PipelineBackend
+    from slipway.services.all_runs import AllRuns
     from slipway.services.audit import AuditLog, Trail
     from slipway.services.follow_fleet import FleetFollower
+    from slipway.services.overview.gather import Overview
     from slipway.services.version_catalogue import VersionCatalogue
+
+_FRESH = 3.0  # seconds that what was found out is good for
 
 
 class Site:
@@ -40,6 +48,8 @@ class Site:
             console.session_hours,
         )
         self.door: Door = open_door(settings)
+        self.users = console_users(settings)
+        self.throttle = Throttle()
         self.topics = Topics()
         self.templates = environment(self.cookies)
 
@@ -47,6 +57,20 @@ class Site:
     def backends(self) -> "Mapping[str, PipelineBackend]":
         """What runs pipelines, by name."""
         return wiring.pipeline_backends(self.settings)
+
+    def warm_up(self) -> None:
+        """Have the pipelines compiled, which takes long the first time and is kept then."""
+        backend = self.backends[wiring.LOCAL]
+        with suppress(SlipwayError):  # their page says what is wrong
+            for name in backend.pipelines():
+                backend.description(name)
+
+    @cached_property
+    def runs(self) -> "Recent[AllRuns]":
+        """The runs of all backends, as they were a moment ago."""
+        from slipway.services.all_runs import all_runs
+
+        return Recent(lambda: all_runs(self.backends), 1.0)
 
     @cached_property
     def registry(self) -> "ImageRegistry":
@@ -81,6 +105,13 @@ class Site:
         return wiring.model_registry(self.settings)
 
     @cached_property
+    def overview(self) -> "Recent[Overview]":
+        """What is up and what is wrong."""
+        from slipway.wiring_overview import overview
+
+        return Recent(lambda: overview(self.settings, own="console"), _FRESH)
+
+    @cached_property
     def catalogue(self) -> "VersionCatalogue":
         """The model versions, with their metrics and channels."""
         return wiring.version_catalogue(self.settings)
@@ -92,9 +123,13 @@ class Site:
 
     def trail(self, request: Request) -> "Trail":
         """The audit log for what the user of a request does."""
+        return self.trail_of(user_of(request).name)
+
+    def trail_of(self, name: str) -> "Trail":
+        """The audit log for what somebody does here, who need not be in yet."""
         from slipway.services.audit import Actor, Trail, Via
 
-        return Trail(self.audit, Actor(user_of(request).name, Via.CONSOLE))
+        return Trail(self.audit, Actor(name, Via.CONSOLE))
 
     def render(
         self,
@@ -105,8 +140,11 @@ class Site:
         **context: object,
     ) -> HTMLResponse:
         """A page; templates know `request` and the user beside what they are given."""
-        html = self.templates.get_template(template).render(request=request, **context)
-        return HTMLResponse(html, status)
+        return HTMLResponse(self.fragment(template, request=request, **context), status)
+
+    def fragment(self, template: str, **context: object) -> str:
+        """A part of a page, for `live`; without a request it is the same for all users."""
+        return self.templates.get_template(template).render(**context)
 
 
 def site_of(request: Request) -> Site:

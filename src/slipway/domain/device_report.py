@@ -8,13 +8,16 @@ import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from enum import StrEnum
-from typing import Any
+from typing import Any, Self
+
+from slipway.domain.errors import InvalidInput
 
 FOLDER = "devices/"  # in the reports bucket: devices/NAME/INSTANCE.json
 AGENT_SLOT = "slipway-agent"
 LARGEST = 256 * 1024  # bytes of one report
 _SILENT_AFTER = 3  # heartbeats
-_LATEST = 1 << 53  # no time or number of bytes in a report is beyond it
+_LAST = 253_402_300_800  # unix seconds: the year 10000
+_LARGEST_NUMBER = 1 << 53
 
 
 class Health(StrEnum):
@@ -28,6 +31,16 @@ class Health(StrEnum):
     UNREACHABLE = "unreachable"  # it reports, but does not reach the deploy bucket
     UPDATING = "updating"
     OK = "ok"
+
+    @classmethod
+    def parse(cls, text: str) -> Self:
+        """Check `text`; raises InvalidInput."""
+        try:
+            return cls(text)
+        except ValueError:
+            raise InvalidInput(
+                f"{text[:80]!r} is no health of a device", hint=f"Choose one of {', '.join(cls)}"
+            ) from None
 
 
 @dataclass(frozen=True)
@@ -89,8 +102,8 @@ class DeviceReport:
         return Facts(
             agent=str(self._part("agent").get("version", "")),
             metadata=_number(trust, "version"),
-            signed=_number(trust, "signed"),
-            expires=_number(trust, "expires"),
+            signed=_number(trust, "signed", _LAST),
+            expires=_number(trust, "expires", _LAST),
             disk_total=_number(disk, "total"),
             disk_free=_number(disk, "free"),
             memory_total=_number(memory, "total"),
@@ -137,7 +150,7 @@ def _parse(key: str, document: Mapping[str, Any], now: float) -> DeviceReport:
     _, device, instance = key.removesuffix(".json").split("/")
     if document["schema"] != 1 or (device, instance) != (document["device"], document["instance"]):
         raise ValueError("its name is another than in the document, or its schema is not 1")
-    time = _whole(document["time"])
+    time = _whole(document["time"], _LAST)
     report = DeviceReport(
         device=device,
         instance=instance,
@@ -166,7 +179,7 @@ def _pod(pod: Mapping[str, Any]) -> PodReport:
         state=_text(pod["state"]),
         reason=_text(pod["reason"]),
         restarts=_whole(pod["restarts"]),
-        since=_whole(pod["since"]),
+        since=_whole(pod["since"], _LAST),
     )
 
 
@@ -192,13 +205,13 @@ def _text(value: object) -> str:
     return text
 
 
-def _whole(value: Any) -> int:
+def _whole(value: Any, limit: int = _LARGEST_NUMBER) -> int:
     number = int(value)
-    if not 0 <= number < _LATEST:
+    if not 0 <= number < limit:
         raise ValueError(f"{number} is no time, and no number of anything")
     return number
 
 
-def _number(part: Mapping[str, Any], name: str) -> int | None:
+def _number(part: Mapping[str, Any], name: str, limit: int = _LARGEST_NUMBER) -> int | None:
     value = part.get(name)
-    return int(value) if isinstance(value, int | float) and 0 <= value < _LATEST else None
+    return int(value) if isinstance(value, int | float) and 0 <= value < limit else None

@@ -140,6 +140,17 @@ class VersionCount:
 
 
 @dataclass(frozen=True)
+class ReachCount:
+    """How many devices follow a channel, by what they run of a model."""
+
+    arch: str
+    health: Health
+    running: str  # version, empty when none
+    digest: str
+    devices: int
+
+
+@dataclass(frozen=True)
 class ProgressLine:
     """A device on its way to what stands in its channel."""
 

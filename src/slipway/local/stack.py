@@ -3,25 +3,14 @@ console."""
 
 import sys
 from collections.abc import Callable
-from dataclasses import dataclass
 
+from slipway.domain.part import Part
 from slipway.local import functions, registry
 from slipway.local.process import LocalProcess
 from slipway.local.tcp import listens, require_free
 from slipway.settings import Settings
 
 FUNCTIONS = ("model_done", "tag_monitor", "git_push")
-
-
-@dataclass(frozen=True)
-class Part:
-    """One part of the stack and how it is."""
-
-    name: str
-    running: bool
-    pid: int  # 0 when it does not run
-    where: str
-    log: str
 
 
 def up(settings: Settings, say: Callable[[str], None]) -> None:
@@ -62,22 +51,37 @@ def down(settings: Settings, say: Callable[[str], None]) -> None:
 
 
 def status(settings: Settings) -> list[Part]:
-    """Every part, running or not."""
+    """Every part that the settings ask for, running or not, and others that run."""
     where = {
         "registry": settings.registry.address,
         "console": settings.console.url,
         **{name: f"127.0.0.1:{functions.port(settings, name)}" for name in FUNCTIONS},
     }
+    unwanted = set(FUNCTIONS) - set(_wanted(settings))
+    if not registry.is_local(settings):
+        unwanted.add("registry")
     parts = []
     for process in _processes(settings):
         identity = process.find()
-        if not identity and process.name in set(FUNCTIONS) - set(_wanted(settings)):
+        if not identity and process.name in unwanted:
             continue
         pid = identity.pid if identity else 0
         parts.append(
             Part(process.name, bool(identity), pid, where.get(process.name, ""), str(process.log))
         )
     return parts
+
+
+def ports(settings: Settings) -> dict[str, tuple[int, LocalProcess]]:
+    """What `up` listens on, by setting: the port and the process whose it is."""
+    found = {
+        f"local.{name}_port": (functions.port(settings, name), functions.process(settings, name))
+        for name in _wanted(settings)
+    }
+    if registry.is_local(settings):
+        number = registry.endpoint(settings).rpartition(":")[2]
+        found["registry.address"] = (int(number), registry.process(settings))
+    return found
 
 
 def runner(settings: Settings) -> LocalProcess:

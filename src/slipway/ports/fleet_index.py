@@ -12,6 +12,7 @@ from slipway.domain.fleet import (
     DeviceQuery,
     OutcomeCount,
     ProgressLine,
+    ReachCount,
     Target,
     VersionCount,
 )
@@ -76,6 +77,9 @@ class FleetIndex(Protocol):
 
     def version_counts(self, slot: str = "") -> Sequence[VersionCount]:
         """How many devices run which version."""
+
+    def reach(self, slot: str, channel: str) -> Sequence[ReachCount]:
+        """The devices that follow a channel, by what they run of a model."""
 
     def progress(
         self, slot: str, channel: str, outcomes: Collection[str], limit: int

@@ -20,12 +20,12 @@ from slipway.services.device_reports import read_report
 
 _BATCH = 500  # reports taken in at once
 _PAUSE = 2.0  # seconds between two looks
-_GLANCE = 0.2  # seconds until it notices that it has to stop
 _SHARE = 4  # a pause is as many times as long as the look before it, at least
 
 
 class FleetFollower:
-    """Looks again and again, in one thread; others may `poke` it."""
+    """Looks again and again in a thread of its own; other threads may look, too, when they have
+    just changed something."""
 
     def __init__(
         self,
@@ -45,26 +45,19 @@ class FleetFollower:
         self._tags: dict[str, str] | None = None  # by key
         self._targets: Sequence[Target] | None = None
         self._said: dict[str, str] = {}
-        self._poked = threading.Event()
+        self._looking = {"channels": threading.Lock(), "devices": threading.Lock()}
 
     @property
     def problems(self) -> Sequence[str]:
         """What keeps it from looking, now."""
         return list(self._said.values())
 
-    def poke(self) -> None:
-        """Something has just changed: look at once."""
-        self._poked.set()
-
     def run(self, stop: threading.Event) -> None:
         """Look until told to stop."""
         while not stop.is_set():
             began = time.monotonic()
             self.try_to_look()
-            until = time.monotonic() + max(_PAUSE, _SHARE * (time.monotonic() - began))
-            while time.monotonic() < until and not stop.is_set() and not self._poked.wait(_GLANCE):
-                pass
-            self._poked.clear()
+            stop.wait(max(_PAUSE, _SHARE * (time.monotonic() - began)))
 
     def try_to_look(self) -> None:
         """Look, and say what keeps it from that."""
@@ -79,15 +72,20 @@ class FleetFollower:
 
     def look_at_channels(self) -> None:
         """Take in what stands in the channels, where it has changed."""
-        targets = list(self._read_targets())
-        if self._targets is None:
-            self._targets = self._index.targets()
-        if targets != self._targets:
-            self._index.set_targets(targets)
-            self._targets = targets
+        with self._looking["channels"]:
+            targets = list(self._read_targets())
+            if self._targets is None:
+                self._targets = self._index.targets()
+            if targets != self._targets:
+                self._index.set_targets(targets)
+                self._targets = targets
 
     def look_at_devices(self) -> None:
         """Take in the reports that have changed since the last look, and who has become silent."""
+        with self._looking["devices"]:
+            self._look_at_devices()
+
+    def _look_at_devices(self) -> None:
         tags = dict(self._index.tags()) if self._tags is None else self._tags
         self._tags = None  # read again when this look fails
         listed = {info.key: info for info in self._bucket.objects(FOLDER)}

@@ -17,6 +17,7 @@ from slipway.ports.bucket import Bucket
 
 FOLDER = "predictions/"
 _LARGEST = 8 * 1024 * 1024  # bytes of one batch, unpacked
+_LAST = 253_402_300_800  # unix seconds: the year 10000
 _BATCHES = 100  # that are read for the newest records of a slot
 
 
@@ -28,6 +29,36 @@ class Wish:
     model: str = ""
     version: str = ""
     since: float = 0.0  # unix seconds
+
+
+@dataclass(frozen=True)
+class Line:
+    """What a table tells of a record."""
+
+    time: float  # unix seconds
+    device: str
+    version: str
+    label: str  # the best one
+    score: float | None
+    latency: float | None  # milliseconds
+    input: str  # its path, or its digest
+
+
+def line_of(record: Mapping[str, Any]) -> Line:
+    """A record as a table tells it; what is not as it should be is left out."""
+    top = record.get("top")
+    best = top[0] if isinstance(top, list) and top and isinstance(top[0], dict) else {}
+    given = record.get("input")
+    told = given if isinstance(given, dict) else {}
+    return Line(
+        time=float(record["time"]),
+        device=str(record["device"]),
+        version=str(record["version"]),
+        label=str(best.get("label", "")),
+        score=_number(best.get("score")),
+        latency=_number(record.get("latency_ms")),
+        input=str(told.get("path") or told.get("sha256", ""))[:40],
+    )
 
 
 def predictions(
@@ -44,7 +75,7 @@ def predictions(
             records = list(_records(bucket.read(each.key)))
         except NotFound:
             continue  # removed just now
-        except (ValueError, EOFError, OSError) as error:
+        except (ValueError, TypeError, EOFError, OSError) as error:
             say(f"{bucket.url}/{each.key} is no batch of predictions: {error}")
             continue
         for record in records:
@@ -72,7 +103,7 @@ def newest_predictions(
                 records = list(_records(bucket.read(key)))
             except NotFound:
                 continue  # removed just now
-            except (ValueError, EOFError, OSError) as error:
+            except (ValueError, TypeError, EOFError, OSError) as error:
                 say(f"{bucket.url}/{key} is no batch of predictions: {error}")
                 continue
             found |= {record["id"]: {**record, "device": device} for record in records}
@@ -103,6 +134,8 @@ def _records(data: bytes) -> Iterator[dict[str, Any]]:
         record = json.loads(line)
         if not isinstance(record, dict) or not {"id", "time", "model", "version"} <= set(record):
             raise ValueError("a line is no prediction")
+        if not 0 <= float(record["time"]) < _LAST:
+            raise ValueError("a prediction is of no time")
         yield record
 
 
@@ -112,3 +145,7 @@ def _wished(record: Mapping[str, Any], wish: Wish) -> bool:
         and wish.version in ("", record["version"])
         and float(record["time"]) >= wish.since
     )
+
+
+def _number(value: object) -> float | None:
+    return float(value) if isinstance(value, int | float) else None
