@@ -16,6 +16,7 @@ from bench import made_up
 from bench.report import percentile, report
 from slipway.settings import Settings, load
 from tests.fakes.bucket import FakeBucket
+from tests.fakes.image_registry import FakeImageRegistry
 from tests.fixtures.free_ports import free_port
 
 ROUNDS = 50
@@ -57,7 +58,8 @@ def main() -> None:
         reports = Path(settings.reports_url.removeprefix("file://"))
         made_up.write_reports(reports, images)
         made_up.write_models(Path(settings.model_output_url.removeprefix("file://")))
-        server = multiprocessing.Process(target=_serve, args=(settings,), daemon=True)
+        fork = multiprocessing.get_context("fork")
+        server = fork.Process(target=_serve, args=(settings, images), daemon=True)
         begun = time.monotonic()
         server.start()
         stop = threading.Event()
@@ -66,7 +68,7 @@ def main() -> None:
             report("console_pages", what="all devices known", seconds=_since(begun))
             _wait(port, f"of {made_up.VERSIONS // made_up.MODELS} versions", f"/models/{_MODEL}")
             report("console_pages", what="all versions known", seconds=_since(begun))
-            beats = threading.Thread(target=_beat, args=(reports, stop), daemon=True)
+            beats = threading.Thread(target=_beat, args=(reports, images, stop), daemon=True)
             beats.start()
             _measure(port)
         finally:
@@ -75,7 +77,7 @@ def main() -> None:
             server.join()
 
 
-def _serve(settings: Settings) -> None:
+def _serve(settings: Settings, images: FakeImageRegistry) -> None:
     import uvicorn
 
     from slipway.adapters.sqlite_version_index import SqliteVersionIndex
@@ -85,7 +87,7 @@ def _serve(settings: Settings) -> None:
 
     app = create_app(settings)
     site = app.state.site
-    site.registry, site.deploy = made_up.registry(), FakeBucket()
+    site.registry, site.deploy = images, FakeBucket()
     site.catalogue = VersionCatalogue(
         SqliteVersionIndex(settings.home / "console" / "index.db"),
         model_output_bucket(settings),
@@ -95,8 +97,8 @@ def _serve(settings: Settings) -> None:
     uvicorn.run(app, port=settings.console.port, log_level="warning")
 
 
-def _beat(reports: Path, stop: threading.Event) -> None:
-    images, number = made_up.registry(), 0
+def _beat(reports: Path, images: FakeImageRegistry, stop: threading.Event) -> None:
+    number = 0
     while not stop.wait(1 / _HEARTBEATS):
         made_up.write_report(reports, images, number % made_up.DEVICES)
         number += 1

@@ -8,8 +8,9 @@ from dataclasses import replace
 from functools import partial
 
 from slipway import wiring
+from slipway.ports.fleet_index import FleetIndex
 from slipway.ports.pipeline_backend import RunState
-from slipway.services.overview.fleet import FleetHealth, fleet_health
+from slipway.services.overview.fleet import FleetHealth, fleet_health, indexed_health
 from slipway.services.overview.gather import Overview, Sources
 from slipway.services.overview.gather import overview as gather
 from slipway.services.overview.machine import Disk
@@ -20,9 +21,10 @@ from slipway.settings import Settings
 _REGISTRY_SECONDS = 3.0  # less than all sources have together
 
 
-def overview(settings: Settings, own: str = "") -> Overview:
+def overview(settings: Settings, own: str = "", fleet: FleetIndex | None = None) -> Overview:
     """The state of the installation that the settings describe; `own`: the part that asks, which
-    runs also where `slipway up` has not started it."""
+    runs also where `slipway up` has not started it; `fleet`: an index that is kept in step, so
+    that the devices' reports need not be read."""
     from slipway.local import stack
 
     parts = [
@@ -33,7 +35,7 @@ def overview(settings: Settings, own: str = "") -> Overview:
         parts=parts,
         runs={name: partial(_runs, settings, name) for name in wiring.backend_names(settings)},
         releases=partial(_releases, settings),
-        devices=partial(_devices, settings),
+        devices=partial(indexed_health, fleet) if fleet else partial(_devices, settings),
         disk=partial(_disk, settings),
         validity=lambda: validity(wiring.deploy_bucket(settings)),
     )

@@ -5,6 +5,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from slipway.domain.device_report import DeviceReport, Health
+from slipway.domain.fleet import DeviceQuery
+from slipway.ports.fleet_index import FleetIndex
 from slipway.services.problem import Problem
 
 _NAMED = 3  # devices of each kind of trouble
@@ -52,6 +54,19 @@ def fleet_health(reports: Iterable[DeviceReport]) -> FleetHealth:
         if each.health in _HINTS and counts[each.health] <= _NAMED:
             worst.append(Sick(each.device, each.health, each.reason))
     return FleetHealth(dict(counts), tuple(worst))
+
+
+def indexed_health(index: FleetIndex) -> FleetHealth:
+    """The same, out of the index of the fleet."""
+    known = index.health_counts(DeviceQuery())
+    counts = {health: known[health] for health in Health if health in known}
+    worst = [
+        Sick(line.device.name, health, line.device.reason)
+        for health in counts
+        if health in _HINTS
+        for line in index.lines(DeviceQuery(health=health), 0, _NAMED)[0]
+    ]
+    return FleetHealth(counts, tuple(worst))
 
 
 def device_problems(fleet: FleetHealth) -> list[Problem]:
