@@ -57,7 +57,7 @@ DECLARED = [
 ]
 DECLARED_BRANCHING = [
     Parameter("which", Kind.TEXT, "left", "left, or another way."),
-    Parameter("numbers", Kind.LIST, [1, 2, 3], ""),
+    Parameter("numbers", Kind.LIST, ["1", "2", "3"], ""),
 ]
 STEPS = (Step("first"), Step("second", ("first",)))
 LEFT = Step("condition-3", (), StepKind.CONDITION, "say == 'left'", (Step("say-2"),))
@@ -320,7 +320,7 @@ def test_tasks_in_branches_and_loops_have_their_states(backend: PipelineBackend)
 
 
 def test_what_is_done_at_the_end_is_done_after_a_failure_too(backend: PipelineBackend) -> None:
-    state = _run_branching(backend, {"which": "right", "numbers": [1, 13, 2, 3]})
+    state = _run_branching(backend, {"which": "right", "numbers": ["1", "13", "2", "3"]})
     assert state.status is Status.FAILED
     assert state.error
     assert "13 brings bad luck" in state.error.message

@@ -12,7 +12,8 @@ from playwright.sync_api import Browser, expect
 
 from slipway.local.process import LocalProcess
 from tests.fixtures.browser import ConsoleProcess, Tab, new_tab, serving
-from tests.fixtures.installation import new_installation
+from tests.fixtures.free_ports import free_port
+from tests.fixtures.installation import Installation, new_installation
 
 SECONDS = 120_000.0  # milliseconds until a run that does nothing has to be over
 PIPELINES = Path(__file__).parents[1] / "pipelines"
@@ -28,6 +29,7 @@ def console_process(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Consol
     shutil.copytree(PIPELINES, code / "slipway_pipelines")
     installation = new_installation(folder, archs=("x86_64",), cache=folder / "cache")
     installation.environment["PYTHONPATH"] = os.pathsep.join([str(code), *sys.path])
+    installation.slipway("run", "tiny", "--list")  # compiles them, which may take long
     runner = LocalProcess(installation.home / "run", "runner")
     program = "from slipway.cli import main; main()"
     runner.start([sys.executable, "-c", program, "runner"], installation.environment)
@@ -149,6 +151,7 @@ def test_a_mistake_is_shown_above_the_form(tab: Tab) -> None:
     tab.page.get_by_role("button", name="Start the run").click()
     expect(tab.page.get_by_role("alert")).to_contain_text("parameter number is 'many'")
     expect(tab.page.get_by_label("text")).to_have_value("kept")
+    expect(tab.page.get_by_label("number")).to_have_value("many")
     tab.accessible()
     tab.pictures("pipeline-mistake")
 
@@ -203,3 +206,27 @@ def test_without_scripts_a_run_is_started_and_looked_at(
         expect(tab.page.locator("#log")).to_contain_text("Executing task 'second'")
         tab.go("/runs?q=" + run_id)
         expect(tab.page.get_by_role("link", name=run_id)).to_be_visible()
+
+
+def test_a_run_outlives_the_console_and_its_page_goes_on_when_it_is_back(
+    chromium: Browser, console_process: ConsoleProcess
+) -> None:
+    known = console_process.installation
+    port = {"SLIPWAY_CONSOLE_PORT": str(free_port())}
+    other = Installation(known.folder, {**known.environment, **port})
+    page = (
+        chromium.new_page()
+    )  # checked by no Tab, since a page whose server is away has errors to tell
+    with serving(other) as process:
+        run_id = _start(Tab(page, process.url), "hang")
+        expect(page.locator("#stand")).to_contain_text("grandchild:", timeout=SECONDS)
+    assert known.ask("runs", run_id)["status"] == "running"
+    with serving(other):
+        known.slipway("runs", run_id, "--cancel")
+        status = page.locator('#stand [data-status="cancelled"]')
+        expect(status).to_be_visible(timeout=SECONDS)
+        expect(page.get_by_role("button", name="Cancel the run")).to_have_count(0)
+        followed = page.locator("#log").text_content()
+        page.reload()
+        assert page.locator("#log").text_content() == followed
+    page.close()

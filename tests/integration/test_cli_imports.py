@@ -16,8 +16,8 @@ from tests.fixtures.registry import running_registry
 pytestmark = pytest.mark.system
 
 HEAVY = {
-    "boto3", "cryptography", "google.protobuf", "jinja2", "kfp", "mlflow", "numpy", "requests", "rich",
-    "securesystemslib", "tensorflow", "tqdm", "tuf", "urllib3", "yaml",
+    "boto3", "cryptography", "google.protobuf", "jinja2", "kfp", "mlflow", "numpy", "requests",
+    "rich", "securesystemslib", "tensorflow", "tqdm", "tuf", "urllib3", "yaml",
 }  # fmt: skip
 TELLS = f"""
 import atexit, sys

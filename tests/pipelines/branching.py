@@ -18,9 +18,9 @@ def mumble(text: str) -> None:
 
 
 @dsl.component(base_image="tiny", install_kfp_package=False)
-def count(number: int) -> None:
+def count(number: str) -> None:
     """Refuse 13, say others."""
-    if number == 13:
+    if number == "13":
         raise ValueError("13 brings bad luck")
     print(number)
 
@@ -38,7 +38,7 @@ def inner(text: str) -> None:
 
 
 @dsl.pipeline(name="branching")
-def branching(which: str = "left", numbers: list[int] = [1, 2, 3]) -> None:  # noqa: B006  see tiny
+def branching(which: str = "left", numbers: list[str] = ["1", "2", "3"]) -> None:  # noqa: B006  see tiny
     """One way or the other, then in circles.
 
     Args:

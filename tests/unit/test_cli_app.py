@@ -52,6 +52,19 @@ def test_a_wrong_word_is_a_usage_error(tmp_path: Path, arguments: tuple[str, ...
     assert "Traceback" not in done.stderr
 
 
+def test_a_wrong_word_is_json_for_machines_too(tmp_path: Path) -> None:
+    error = json.loads(slipway_command("promote", "--json", folder=tmp_path).stderr)["error"]
+    assert error["code"] == "usage"
+    assert "NAME" in error["message"]
+    assert "slipway promote --help" in error["hint"]
+
+
+def test_a_command_that_is_mistyped_is_guessed(tmp_path: Path) -> None:
+    done = slipway_command("promot", folder=tmp_path)
+    assert done.returncode == 2
+    assert done.stderr.startswith("error: No such command 'promot': did you mean promote?")
+
+
 def test_what_the_system_refuses_is_a_message(tmp_path: Path) -> None:
     (tmp_path / ".slipway").write_text("a file")
     done = slipway_command("up", folder=tmp_path)

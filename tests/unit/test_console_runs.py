@@ -7,9 +7,10 @@ from dataclasses import replace
 
 import pytest
 
-from slipway.console.pages import runs as pages
 from slipway.domain.errors import Unavailable
+from slipway.local import stack
 from slipway.ports.pipeline_backend import (
+    Argument,
     Commit,
     Confusion,
     Kind,
@@ -118,7 +119,7 @@ def test_a_mistake_keeps_what_was_typed(console: Console, backend: FakePipelineB
 def test_a_run_again_begins_with_what_it_was_given(
     console: Console, backend: FakePipelineBackend
 ) -> None:
-    arguments = {
+    arguments: dict[str, Argument] = {
         "epochs": 9,
         "labels": ["x"],
         "strict": False,
@@ -299,7 +300,7 @@ def test_a_run_that_waits_shows_its_place(
     assert "place 3 in the queue; one run at a time" in page
     assert "Nothing lets it begin: the runner does not run" in page
     assert "next in the queue" in console.get(f"/runs/{ids[0]}")
-    monkeypatch.setattr(pages.stack, "runner", lambda _: FoundRunner())
+    monkeypatch.setattr(stack, "runner", lambda _: FoundRunner())
     assert "Nothing lets it begin" not in console.get(f"/runs/{ids[2]}")
 
 

@@ -12,6 +12,8 @@ import os
 import subprocess
 import sys
 import tempfile
+import threading
+import time
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass
@@ -76,6 +78,7 @@ class CompiledPipelines:
         key = hashlib.sha256(f"{package} {code} {sys.executable}".encode()).hexdigest()
         self._file = cache / f"{key[:32]}.json" if cache else None
         self._kept = _NOTHING
+        self._lock = threading.Lock()
 
     def names(self) -> Sequence[str]:
         """All names, sorted."""
@@ -88,13 +91,17 @@ class CompiledPipelines:
         DiskFull or Denied when it cannot be kept."""
         if name not in (names := self.names()):
             raise NotFound(f"there is no pipeline {name!r}", hint=f"Known are {', '.join(names)}")
-        if (kept := self._valid()) and name in kept.pipelines:
-            return kept.pipelines[name]
-        others = [one for one in names if one != name and one not in kept.pipelines]
-        answer = self._together(name, [] if self._code else others)
-        made = {one: CompiledPipeline(**found) for one, found in answer["pipelines"].items()}
-        files = sorted({*kept.files, *answer["files"]})
-        self._keep(_Kept({**kept.pipelines, **made}, files, _stamp(files)))
+        with self._lock:
+            kept = self._valid()
+            if name in kept.pipelines:
+                return kept.pipelines[name]
+            others = [one for one in names if one != name and one not in kept.pipelines]
+            began = time.time_ns()
+            answer = self._together(name, [] if self._code else others)
+            made = {one: CompiledPipeline(**found) for one, found in answer["pipelines"].items()}
+            files = sorted({*kept.files, *answer["files"]})
+            if _newest(files) < began:  # else it may be that another text was compiled
+                self._keep(_Kept({**kept.pipelines, **made}, files, _stamp(files)))
         if name not in made:
             raise _error(answer["errors"][name])
         return made[name]
@@ -168,6 +175,11 @@ def _stamp(files: Sequence[str]) -> str:
         else:
             digest.update(f"{file} {status.st_mtime_ns} {status.st_size}\n".encode())
     return digest.hexdigest()
+
+
+def _newest(files: Sequence[str]) -> int:
+    """When the last of them was changed, in unix nanoseconds."""
+    return max((Path(file).stat().st_mtime_ns for file in files if Path(file).exists()), default=0)
 
 
 def _error(said: Mapping[str, str]) -> SlipwayError:

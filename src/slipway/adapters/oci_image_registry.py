@@ -183,10 +183,10 @@ class OciImageRegistry:
         link = _NEXT_LINK.search(answer.headers.get("link", ""))
         if link is None:
             return None
-        url = urlsplit(urljoin(self._address.origin + path, link["url"]))
+        url = urlsplit(urljoin(self._address.origin + path, str(link["url"])))
         if f"{url.scheme}://{url.netloc}" != self._address.origin:
             raise Failed(f"registry {self._address.host} links to {url.netloc}")
-        return url.path + (f"?{url.query}" if url.query else "")
+        return f"{url.path}?{url.query}" if url.query else str(url.path)
 
     def _names(self, answer: Answer, field: str) -> list[str]:
         if answer.status != 200:

@@ -34,6 +34,18 @@ class Commands(click.Group):
         command: click.Command = module.command
         return command
 
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """The command of a line; one that there is not may be another one mistyped."""
+        known = self.list_commands(ctx)
+        if args[0] not in known and args[0][:1] != "-" and not ctx.resilient_parsing:
+            from difflib import get_close_matches
+
+            close = " or ".join(get_close_matches(args[0], known))
+            ctx.fail(f"No such command {args[0]!r}" + (f": did you mean {close}?" if close else ""))
+        return super().resolve_command(ctx, args)
+
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Help on the commands, by section."""
         for section, commands in SECTIONS.items():
@@ -61,14 +73,17 @@ def root(debug: bool) -> None:
 
 
 def run() -> None:
-    """Run the command line; exit codes are those of `slipway.domain.errors`, 130 for ctrl-C."""
+    """Run the command line. Exit codes are those of `slipway.domain.errors`, also 2 for wrong
+    usage, 130 for ctrl-C, 141 when who reads the output has gone."""
     try:
-        status: Any = root.main(standalone_mode=False)
+        status: Any = root.main(prog_name="slipway", standalone_mode=False)
     except click.exceptions.Abort:
         status = _say("interrupted", "interrupted", "", 130)
-    except click.ClickException as error:
-        error.show()
+    except click.exceptions.NoArgsIsHelpError as error:
+        error.show()  # which is help
         status = error.exit_code
+    except click.ClickException as error:
+        status = _say("usage", _sentence(error), _usage_hint(error), error.exit_code)
     except BrokenPipeError:
         sys.stderr.close()
         status = 141
@@ -90,6 +105,17 @@ def _known(error: Exception) -> SlipwayError:
         f"{type(error).__name__}: {error}",
         hint="This is a defect of Slipway; slipway --debug COMMAND shows where",
     )
+
+
+def _sentence(error: click.ClickException) -> str:
+    """click's message as ours are: one line, no full stop."""
+    return " ".join(error.format_message().split()).removesuffix(".")
+
+
+def _usage_hint(error: click.ClickException) -> str:
+    context = error.ctx if isinstance(error, click.UsageError) else None
+    command = context.command_path if context else "slipway"
+    return f"{command} --help shows what it takes"
 
 
 def _say(code: str, message: str, hint: str, exit_code: int) -> int:

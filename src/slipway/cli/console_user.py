@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from slipway.cli.output import ask_secret, json_option, print_json, print_table
+from slipway.cli.output import ask_secret, json_option, print_json, print_table, tell
 from slipway.domain.errors import InvalidInput
 
 if TYPE_CHECKING:
@@ -26,7 +26,8 @@ def command() -> None:
 @click.argument("name")
 @click.option("--role", default="look", show_default=True, help=f"{_ROLES}.")
 @click.option("--no-password", is_flag=True, help="For one whom a reverse proxy logs in.")
-def add(name: str, role: str, no_password: bool) -> None:
+@json_option
+def add(name: str, role: str, no_password: bool, as_json: bool) -> None:
     """Add NAME; the password is asked for."""
     from slipway.console.access import Role
 
@@ -34,24 +35,26 @@ def add(name: str, role: str, no_password: bool) -> None:
     granted = Role.parse(role)
     users.add(name, granted, "" if no_password else _ask_password(name))
     trail.note("user.add", name, role=granted)
-    click.echo(f"{name} may {granted}")
+    tell({"name": name, "role": granted}, f"{name} may {granted}", as_json=as_json)
 
 
 @command.command()
 @click.argument("name")
-def password(name: str) -> None:
+@json_option
+def password(name: str, as_json: bool) -> None:
     """Give NAME another password, which is asked for."""
     users, trail = _users()
     users.require(name)
     users.set_password(name, _ask_password(name))
     trail.note("user.password", name)
-    click.echo(f"{name} has another password, and has to log in again")
+    tell({"name": name}, f"{name} has another password, and has to log in again", as_json=as_json)
 
 
 @command.command()
 @click.argument("name")
 @click.argument("role")
-def role(name: str, role: str) -> None:
+@json_option
+def role(name: str, role: str, as_json: bool) -> None:
     """Give NAME another ROLE: look, run or release."""
     from slipway.console.access import Role
 
@@ -59,17 +62,19 @@ def role(name: str, role: str) -> None:
     granted = Role.parse(role)
     users.set_role(name, granted)
     trail.note("user.role", name, role=granted)
-    click.echo(f"{name} may {granted}, and has to log in again")
+    text = f"{name} may {granted}, and has to log in again"
+    tell({"name": name, "role": granted}, text, as_json=as_json)
 
 
 @command.command()
 @click.argument("name")
-def remove(name: str) -> None:
+@json_option
+def remove(name: str, as_json: bool) -> None:
     """Take NAME out."""
     users, trail = _users()
     users.remove(name)
     trail.note("user.remove", name)
-    click.echo(f"{name} is out")
+    tell({"name": name}, f"{name} is out", as_json=as_json)
 
 
 @command.command(name="list")

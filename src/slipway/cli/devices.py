@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from slipway.cli import _complete
 from slipway.cli.output import json_option, print_json, print_table
 
 if TYPE_CHECKING:
@@ -13,7 +14,7 @@ if TYPE_CHECKING:
 
 
 @click.command()
-@click.argument("name", required=False)
+@click.argument("name", required=False, shell_complete=_complete.devices)
 @click.option("--health", help="Only those that are ok, updating, trouble, silent, …")
 @click.option("--channel", help="Only those that follow this channel.")
 @json_option

@@ -2,8 +2,9 @@
 
 import click
 
+from slipway.cli._progress import Stages
 from slipway.cli.output import json_option
-from slipway.cli.packaging import show_packaged, show_stage
+from slipway.cli.packaging import show_packaged
 
 
 @click.command()
@@ -16,5 +17,7 @@ def command(as_json: bool) -> None:
     from slipway.settings import load
     from slipway.wiring import app_packager
 
-    done = app_packager(load()).hello(show_stage)
+    settings = load()
+    with Stages.shown(settings.cache, "hello") as progress:
+        done = app_packager(settings).hello(progress)
     show_packaged(done, as_json=as_json)

@@ -25,6 +25,11 @@ def print_json(document: object) -> None:
     click.echo(json.dumps(document, indent=2))
 
 
+def tell(document: object, text: str, *, as_json: bool) -> None:
+    """What a command did: a document for machines, or a text for people."""
+    print_json(document) if as_json else click.echo(text)
+
+
 def print_table(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
     """A table that fits the terminal; as wide as it needs to be in a pipe or file."""
     head, *body = layout([columns, *rows], _width())

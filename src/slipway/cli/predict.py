@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from slipway.cli import _complete
 from slipway.cli.output import json_option, print_json, print_table
 
 if TYPE_CHECKING:
@@ -18,7 +19,11 @@ if TYPE_CHECKING:
 @click.option(
     "--url", default="http://127.0.0.1:8080", show_default=True, help="Where the model answers."
 )
-@click.option("--device", help="Ask on this local device: its loopback, not this machine's.")
+@click.option(
+    "--device",
+    shell_complete=_complete.local_devices,
+    help="Ask on this local device: its loopback, not this machine's.",
+)
 @click.option(
     "--timeout", default=10.0, show_default=True, type=click.FloatRange(0.1, 600), help="Seconds."
 )

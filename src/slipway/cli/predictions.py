@@ -7,13 +7,16 @@ from typing import Any
 
 import click
 
+from slipway.cli import _complete
 from slipway.cli.output import json_option, print_table
 
 
 @click.command()
-@click.option("--device", default="", help="Of one device.")
-@click.option("--model", default="", help="Of one model.")
-@click.option("--version", default="", help="Of one model version.")
+@click.option("--device", default="", shell_complete=_complete.devices, help="Of one device.")
+@click.option("--model", default="", shell_complete=_complete.models, help="Of one model.")
+@click.option(
+    "--version", default="", shell_complete=_complete.versions, help="Of one model version."
+)
 @click.option("--hours", type=click.FloatRange(min=0), help="Of the last so many hours.")
 @click.option("--last", type=click.IntRange(min=1), default=20, show_default=True, help="At most.")
 @json_option

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from slipway.cli import _complete
 from slipway.cli.output import json_option, print_json, print_table
 
 if TYPE_CHECKING:
@@ -12,7 +13,7 @@ if TYPE_CHECKING:
 
 
 @click.command()
-@click.argument("run_id", required=False)
+@click.argument("run_id", required=False, shell_complete=_complete.runs)
 @click.option("--cancel", "cancelling", is_flag=True, help="End the run RUN_ID.")
 @json_option
 def command(run_id: str | None, cancelling: bool, as_json: bool) -> None:

@@ -1,10 +1,15 @@
 """`slipway up`: start the local installation."""
 
+from dataclasses import asdict
+
 import click
+
+from slipway.cli.output import json_option, print_json
 
 
 @click.command()
-def command() -> None:
+@json_option
+def command(as_json: bool) -> None:
     """Start the registry, the functions and the events between them, the runner of queued runs
     and the web console, on loopback unless console.host says otherwise.
 
@@ -15,9 +20,14 @@ def command() -> None:
     from slipway.local import stack
     from slipway.settings import load
 
+    def say(text: str) -> None:
+        click.echo(text, err=as_json)
+
     settings = load()
     if wiring.make_embedded_keys(settings):
-        click.echo(f"keys          made in {settings.keys}; see docs/trust.md where to keep them")
+        say(f"keys          made in {settings.keys}; see docs/trust.md where to keep them")
     wiring.check_before_start(settings)
     open_door(settings)  # whether anybody can log in to the console
-    stack.up(settings, click.echo)
+    stack.up(settings, say)
+    if as_json:
+        print_json({"parts": [asdict(part) for part in stack.status(settings)]})

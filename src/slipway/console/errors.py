@@ -87,6 +87,8 @@ class ErrorPages:
             request = Request(scope)
             if isinstance(error, SlipwayError):
                 page = error_page(request, status_of(error), error.message, error.hint)
+            elif isinstance(error, HTTPException):  # of a form that cannot be read
+                page = http_error(request, error)
             else:
                 _log.exception("%s %s", scope["method"], scope["path"])
                 what = f"{type(error).__name__}: this is a defect of Slipway"

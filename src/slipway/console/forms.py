@@ -38,9 +38,9 @@ class Field:
                 return "lines"
             case Kind.BOOLEAN:
                 return "box"
-            case Kind.INTEGER | Kind.NUMBER:
-                return "number"
-            case Kind.TEXT:
+            case Kind.INTEGER | Kind.NUMBER if not self.problem:
+                return "number"  # which shows nothing of a text that is no number
+            case _:
                 return "text"
 
     @property

@@ -1,6 +1,7 @@
 """The console as a process: uvicorn on the host and the port of the settings."""
 
 import logging
+import threading
 from collections.abc import Callable
 from socket import socket
 
@@ -51,5 +52,6 @@ def serve(settings: Settings, say: Callable[[str], None]) -> None:
         timeout_graceful_shutdown=_GRACE,
         lifespan="on",
     )
+    threading.Thread(target=app.state.site.warm_up, daemon=True).start()
     say(f"console       {console.url}")
     Server(config, app.state.site).run()

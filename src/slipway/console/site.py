@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Mapping
+from contextlib import suppress
 from functools import cached_property
 from http import HTTPStatus
 from typing import TYPE_CHECKING
@@ -17,6 +18,7 @@ from slipway.console.recent import Recent
 from slipway.console.sessions import Cookies, read_secret
 from slipway.console.templating import environment
 from slipway.console.throttle import Throttle
+from slipway.domain.errors import SlipwayError
 from slipway.settings import Settings
 
 if TYPE_CHECKING:
@@ -55,6 +57,13 @@ class Site:
     def backends(self) -> "Mapping[str, PipelineBackend]":
         """What runs pipelines, by name."""
         return wiring.pipeline_backends(self.settings)
+
+    def warm_up(self) -> None:
+        """Have the pipelines compiled, which takes long the first time and is kept then."""
+        backend = self.backends[wiring.LOCAL]
+        with suppress(SlipwayError):  # their page says what is wrong
+            for name in backend.pipelines():
+                backend.description(name)
 
     @cached_property
     def runs(self) -> "Recent[AllRuns]":

@@ -71,11 +71,14 @@ def ago(unix: float) -> Markup:
 
 def seconds(duration: float) -> str:
     """A duration in its largest unit and the next: `1 h 5 min`; below a minute with a decimal."""
+    if duration < 9.95:
+        return f"{duration:.1f} s"
+    duration = round(duration)
     if duration < 60:
-        return f"{duration:.1f} s" if duration < 10 else f"{duration:.0f} s"
+        return f"{duration} s"
     for (size, unit), (smaller, small_unit) in pairwise(_UNITS):
         if duration >= size:
-            whole, rest = divmod(int(duration), size)
+            whole, rest = divmod(duration, size)
             part = rest // smaller
             return f"{whole} {unit} {part} {small_unit}" if part else f"{whole} {unit}"
     raise AssertionError(duration)

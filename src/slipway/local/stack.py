@@ -72,6 +72,18 @@ def status(settings: Settings) -> list[Part]:
     return parts
 
 
+def ports(settings: Settings) -> dict[str, tuple[int, LocalProcess]]:
+    """What `up` listens on, by setting: the port and the process whose it is."""
+    found = {
+        f"local.{name}_port": (functions.port(settings, name), functions.process(settings, name))
+        for name in _wanted(settings)
+    }
+    if registry.is_local(settings):
+        number = registry.endpoint(settings).rpartition(":")[2]
+        found["registry.address"] = (int(number), registry.process(settings))
+    return found
+
+
 def runner(settings: Settings) -> LocalProcess:
     """What lets queued runs begin."""
     return LocalProcess(settings.home / "run", "runner")

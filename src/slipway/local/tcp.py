@@ -17,7 +17,7 @@ def require_free(host: str, port: int, setting: str) -> None:
     if not 0 < port < 65536:
         raise InvalidSetting(f"{setting} names port {port}", hint="Ports go from 1 to 65535")
     deadline = time.monotonic() + _LET_GO
-    while not _free(host, port):
+    while not is_free(host, port):
         if time.monotonic() > deadline:
             raise PortInUse(
                 f"port {port} on {host} is in use by another process",
@@ -33,7 +33,8 @@ def listens(port: int, host: str = "127.0.0.1") -> bool:
         return probe.connect_ex((host, port)) == 0
 
 
-def _free(host: str, port: int) -> bool:
+def is_free(host: str, port: int) -> bool:
+    """Whether this process could listen there now; PortInUse where nobody can."""
     with socket.socket(_family(host)) as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:

@@ -1,7 +1,8 @@
 """`/runs`: all runs; `/runs/ID`: one, and what goes on in it."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import TypeVar
 
 from starlette.concurrency import run_in_threadpool
@@ -10,24 +11,43 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from slipway.console.access import Role, needs
-from slipway.console.graph import draw
+from slipway.console.graph import Drawing, draw
 from slipway.console.live import Final
 from slipway.console.paging import Page, page_request
 from slipway.console.replies import see_other
 from slipway.console.run_results import results_of
 from slipway.console.site import Site, site_of
-from slipway.console.steps import MARKS, steps_of
+from slipway.console.steps import MARKS, StepState, steps_of
 from slipway.domain.errors import InvalidName, NotFound
 from slipway.domain.names import ModelVersion
 from slipway.domain.plain_text import plain
 from slipway.local import stack
-from slipway.ports.pipeline_backend import PipelineBackend, Status
+from slipway.ports.pipeline_backend import PipelineBackend, RunState, Status
 from slipway.services.all_runs import Run, Wanted, find_run, place_in_queue
 from slipway.services.run_log import read_tail
 from slipway.services.start_run import cancel
 from slipway.wiring import LOCAL
 
 _Found = TypeVar("_Found")
+
+
+@dataclass(frozen=True)
+class Stand:
+    """How a run stands: the part of its page that changes, the same for all users."""
+
+    state: RunState
+    drawing: Drawing
+    steps: Sequence[StepState]
+    words: str  # of the task that runs
+    log_size: int | None  # None where the log is not here
+    place: int  # in the queue, from 1; 0 when it is in none
+    limit: int  # of runs at a time
+    stuck: bool  # whether nothing lets it begin
+
+    @property
+    def took(self) -> float:
+        """Seconds since it began, until now while it is not over."""
+        return (self.state.ended or time.time()) - self.state.started
 
 
 def listing(request: Request) -> Response:
@@ -77,12 +97,14 @@ def show(request: Request) -> Response:
         request,
         "runs/run.html",
         run=run,
+        state=state,
+        stand=_stand(site, run, backend),
         log=_or_nothing(lambda: read_tail(backend, state.id)),
         results=results_of(backend, state.id),
         arguments=backend.arguments(state.id),
         model=_model(state.version),
         tracking=_tracking(site),
-        **_stand(site, run, backend),
+        marks=MARKS,
     )
 
 
@@ -90,13 +112,13 @@ async def events(request: Request) -> Response:
     """How the run stands, whenever that changes, until it is over."""
     site, run, backend = await run_in_threadpool(_found, request)
 
-    def stand() -> str:
+    def told() -> str:
         state = backend.state(run.state.id)
-        template = site.templates.get_template("runs/_stand.html")
-        html = template.render(_stand(site, Run(run.backend, state), backend))
+        stand = _stand(site, Run(run.backend, state), backend)
+        html = site.templates.get_template("runs/_stand.html").render(stand=stand, marks=MARKS)
         return Final(html) if state.over else html
 
-    return site.topics.topic(f"run {run.state.id}", stand, 1.0).response(request)
+    return site.topics.topic(f"run {run.state.id}", told, 1.0).response(request)
 
 
 @needs(Role.RUN)
@@ -120,22 +142,20 @@ def _found(request: Request) -> tuple[Site, Run, PipelineBackend]:
     return (site_of(request), *found_run(request))
 
 
-def _stand(site: Site, run: Run, backend: PipelineBackend) -> dict[str, object]:
-    """For the part of the page that changes while the run goes on; it is the same for all users."""
+def _stand(site: Site, run: Run, backend: PipelineBackend) -> Stand:
     state = run.state
+    waits = _waits(run)
     steps = steps_of(state, backend.run_graph(state.id))
-    return {
-        "state": state,
-        "marks": MARKS,
-        "drawing": draw(steps),
-        "steps": [each for step in steps for each in step.flat()],
-        "took": (state.ended or time.time()) - state.started,
-        "words": "" if state.over else plain(backend.last_words(state.id)),
-        "log_size": _or_nothing(lambda: backend.log_size(state.id)),
-        "place": place_in_queue(site.runs.get().runs, run) if _waits(run) else 0,
-        "limit": site.settings.runs.limit,
-        "stuck": _waits(run) and stack.runner(site.settings).find() is None,
-    }
+    return Stand(
+        state,
+        draw(steps),
+        [each for step in steps for each in step.flat()],
+        words="" if state.over else plain(backend.last_words(state.id)),
+        log_size=_or_nothing(lambda: backend.log_size(state.id)),
+        place=place_in_queue(site.runs.get().runs, run) if waits else 0,
+        limit=site.settings.runs.limit,
+        stuck=waits and stack.runner(site.settings).find() is None,
+    )
 
 
 def _waits(run: Run) -> bool:
@@ -153,7 +173,7 @@ def _or_nothing(ask: Callable[[], _Found]) -> _Found | None:
 def _model(version: str) -> str:
     """The name of the model that a version is of; empty for what is no version."""
     try:
-        return ModelVersion.parse(version).name
+        return str(ModelVersion.parse(version).name)
     except InvalidName:
         return ""
 
