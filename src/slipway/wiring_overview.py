@@ -21,10 +21,9 @@ from slipway.settings import Settings
 _REGISTRY_SECONDS = 3.0  # less than all sources have together
 
 
-def overview(settings: Settings, own: str = "", fleet: FleetIndex | None = None) -> Overview:
-    """The state of the installation that the settings describe; `own`: the part that asks, which
-    runs also where `slipway up` has not started it; `fleet`: an index that is kept in step, so
-    that the devices' reports need not be read."""
+def overview(settings: Settings, *, own: str = "", fleet: FleetIndex | None = None) -> Overview:
+    """The state of the installation that the settings describe. `own`: the part that asks, which
+    runs also where `slipway up` has not started it; `fleet`: the index, where one is kept."""
     from slipway.local import stack
 
     parts = [
@@ -35,7 +34,7 @@ def overview(settings: Settings, own: str = "", fleet: FleetIndex | None = None)
         parts=parts,
         runs={name: partial(_runs, settings, name) for name in wiring.backend_names(settings)},
         releases=partial(_releases, settings),
-        devices=partial(indexed_health, fleet) if fleet else partial(_devices, settings),
+        devices=partial(_devices, settings) if fleet is None else partial(indexed_health, fleet),
         disk=partial(_disk, settings),
         validity=lambda: validity(wiring.deploy_bucket(settings)),
     )

@@ -13,7 +13,9 @@ from slipway.adapters.sqlite_fleet_index import KEPT, SqliteFleetIndex
 from slipway.domain.device_report import Health
 from slipway.domain.errors import Failed, Unavailable
 from slipway.domain.fleet import ChangeKind, DeviceQuery, Outcome, Sort, Target
+from slipway.services.device_reports import device_reports
 from slipway.services.follow_fleet import FleetFollower
+from slipway.services.overview.fleet import fleet_health, indexed_health
 from tests.fakes.bucket import CountingBucket
 from tests.fixtures.reports import NOW, pod, put, report
 
@@ -360,3 +362,16 @@ def test_who_follows_a_channel(fleet: Fleet) -> None:
 
 def _unavailable(*_: object) -> None:
     raise Unavailable("gone")
+
+
+def test_the_overview_is_the_same_from_the_index_as_from_the_reports(fleet: Fleet) -> None:
+    untrusted = {"state": "untrusted", "reason": "no root signed it", "version": 1}
+    documents = [
+        report("a"),
+        *(report(f"silent-{number}", time=NOW - 90_000) for number in range(5)),
+        report("t", trust={**report()["trust"], **untrusted}),
+    ]
+    fleet.look(*documents)
+    read = fleet_health(device_reports(fleet.bucket, NOW, lambda _: None))
+    assert indexed_health(fleet.index) == read
+    assert (read.counts[Health.SILENT], len(read.worst)) == (5, 4)

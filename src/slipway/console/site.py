@@ -109,7 +109,7 @@ class Site:
         """What is up and what is wrong."""
         from slipway.wiring_overview import overview
 
-        return Recent(lambda: overview(self.settings, "console", self.fleet), _FRESH)
+        return Recent(lambda: overview(self.settings, own="console", fleet=self.fleet), _FRESH)
 
     @cached_property
     def catalogue(self) -> "VersionCatalogue":
