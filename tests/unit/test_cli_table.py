@@ -35,6 +35,19 @@ def test_the_widest_columns_give_way_first() -> None:
     assert len(first) > 1
 
 
+def test_words_stay_whole_as_long_as_that_is_enough() -> None:
+    rows = [("version", "published"), ("hello_1_1795840968", "x86_64 armv7l aarch64")]
+    assert layout(rows, 30)[1] == [
+        "hello_1_1795840968  x86_64",
+        "                    armv7l",
+        "                    aarch64",
+    ]
+
+
+def test_a_column_with_nothing_in_it_takes_no_room() -> None:
+    assert layout([("a", "", "b"), ("x", "", "y")], None)[1] == ["x  y"]
+
+
 def test_a_terminal_that_is_far_too_narrow_still_gets_its_table() -> None:
     assert layout(ROWS, 5)
 
