@@ -1,5 +1,6 @@
 """What `wiring` does for the overview of an installation: `slipway status`, the console's home."""
 
+import os
 import shutil
 import time
 from collections.abc import Sequence
@@ -7,8 +8,9 @@ from dataclasses import replace
 from functools import partial
 
 from slipway import wiring
+from slipway.ports.fleet_index import FleetIndex
 from slipway.ports.pipeline_backend import RunState
-from slipway.services.overview.fleet import FleetHealth, fleet_health
+from slipway.services.overview.fleet import FleetHealth, fleet_health, indexed_health
 from slipway.services.overview.gather import Overview, Sources
 from slipway.services.overview.gather import overview as gather
 from slipway.services.overview.machine import Disk
@@ -19,15 +21,20 @@ from slipway.settings import Settings
 _REGISTRY_SECONDS = 3.0  # less than all sources have together
 
 
-def overview(settings: Settings) -> Overview:
-    """The state of the installation that the settings describe."""
+def overview(settings: Settings, *, own: str = "", fleet: FleetIndex | None = None) -> Overview:
+    """The state of the installation that the settings describe. `own`: the part that asks, which
+    runs also where `slipway up` has not started it; `fleet`: the index, where one is kept."""
     from slipway.local import stack
 
+    parts = [
+        replace(part, running=True, pid=os.getpid()) if part.name == own else part
+        for part in stack.status(settings)
+    ]
     sources = Sources(
-        parts=stack.status(settings),
+        parts=parts,
         runs={name: partial(_runs, settings, name) for name in wiring.backend_names(settings)},
         releases=partial(_releases, settings),
-        devices=partial(_devices, settings),
+        devices=partial(_devices, settings) if fleet is None else partial(indexed_health, fleet),
         disk=partial(_disk, settings),
         validity=lambda: validity(wiring.deploy_bucket(settings)),
     )

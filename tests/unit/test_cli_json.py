@@ -10,6 +10,7 @@ from slipway.cli.app import root
 # What each of these prints is no fact about anything: a log without end, or a file.
 EXCEPT = {
     "completion": "a shell's script",
+    "console": "a server until it is ended",
     "device agent": "a manifest, as it is",
     "monitor": "a log until it is ended",
     "runner": "a log until it is ended",

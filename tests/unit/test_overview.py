@@ -6,13 +6,13 @@ from typing import Any
 
 import pytest
 
+from slipway.domain.device_report import DeviceReport, Health
 from slipway.domain.errors import Unavailable
 from slipway.domain.image import Digest
 from slipway.domain.names import Arch, Channel, ModelVersion
 from slipway.domain.part import Part
 from slipway.ports.pipeline_backend import RunError, RunState, Status
 from slipway.services.channels import ChannelState
-from slipway.services.device_reports import DeviceReport, Health
 from slipway.services.overview.fleet import device_problems, fleet_health
 from slipway.services.overview.gather import Overview, Sources, overview
 from slipway.services.overview.machine import LOW, Disk
@@ -57,7 +57,10 @@ def run(pipeline: str, status: Status, ended: float, message: str = "") -> RunSt
 
 
 def report(name: str, health: Health, reason: str = "") -> DeviceReport:
-    return DeviceReport(name, "aaaa", "armv7l", "stable", int(NOW), health, reason, (), {})
+    return DeviceReport(
+        *(name, "aaaa", "armv7l", "stable", int(NOW), int(NOW) + 900),
+        *(health, reason, (), "fresh", "", {}),
+    )
 
 
 def release(published: Mapping[Arch, bool]) -> ChannelState:

@@ -112,6 +112,16 @@ class OciImageRegistry:
             raise InvalidReference(f"{repository}@{digest} is no valid index") from error
         return ImageIndex(digest, images, texts)
 
+    def size(self, repository: str, digest: Digest) -> int:
+        """Add up the manifest, the configuration and the layers, as they are compressed."""
+        manifest = self._read(repository, digest)
+        try:
+            document = json.loads(manifest.body)
+            parts = [document["config"], *document["layers"]]
+            return len(manifest.body) + sum(int(part["size"]) for part in parts)
+        except (ValueError, KeyError, TypeError) as error:
+            raise InvalidReference(f"{repository}@{digest} is not a single image") from error
+
     def push_index(
         self, repository: str, images: Mapping[Arch, Digest], annotations: Mapping[str, str]
     ) -> Digest:

@@ -8,9 +8,11 @@ from collections.abc import Mapping
 SECTIONS: Mapping[str, Mapping[str, str]] = {
     "This machine": {
         "doctor": "Check a machine for its role and say what is missing.",
-        "up": "Start the local registry, functions and runner.",
+        "up": "Start the local registry, functions, runner and console.",
         "status": "Show what is up, what is wrong and what to do.",
         "down": "Stop the local runs, devices, registry and functions.",
+        "console": "Serve the web console; slipway up starts it.",
+        "console-user": "Say who may log in to the web console.",
         "demo": "Walk the whole chain on this machine.",
         "completion": "Let a shell complete slipway's words.",
     },

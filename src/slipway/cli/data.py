@@ -135,10 +135,10 @@ def snapshot(dataset: Path, output: Path, store: str | None, as_json: bool) -> N
 @json_option
 def verify(dataset: Path, record: Path, as_json: bool) -> None:
     """Check that DATASET holds exactly the files of the snapshot RECORD."""
-    from slipway_components.snapshot.manifest import Snapshot
+    from slipway_components.snapshot.manifest import read_snapshot
     from slipway_components.snapshot.task import verify as check
 
-    snapshot = Snapshot.read(record)
+    snapshot = read_snapshot(record)
     check(dataset, snapshot)
     document = {"dataset": str(dataset), "digest": snapshot.digest}
     tell(document, f"{dataset} is {snapshot.digest}", as_json=as_json)
@@ -156,13 +156,13 @@ def restore(record: str, source: str, output: Path, as_json: bool) -> None:
     digest where SOURCE is a store.
     """
     from slipway_components.snapshot import task
-    from slipway_components.snapshot.manifest import Snapshot
+    from slipway_components.snapshot.manifest import read_snapshot
 
     place = _bucket(source) if "://" in source else Path(source)
     if record.startswith("sha256:") and not isinstance(place, Path):
         snapshot = task.stored(place, record)
     else:
-        snapshot = Snapshot.read(Path(record))
+        snapshot = read_snapshot(Path(record))
     task.restore(snapshot, place, output)
     document = {"output": str(output), "digest": snapshot.digest, "files": len(snapshot.files)}
     tell(document, f"{output} is {snapshot.digest}", as_json=as_json)

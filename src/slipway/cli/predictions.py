@@ -53,14 +53,15 @@ def command(
 
 
 def _row(record: Mapping[str, Any]) -> tuple[str, ...]:
-    best = (record.get("top") or [{"label": "", "score": 0.0}])[0]
-    given = record.get("input", {})
+    from slipway.services.predictions import line_of
+
+    line = line_of(record)
     return (
-        time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(float(record["time"]))),
-        str(record["device"]),
-        str(record["version"]),
-        str(best["label"]),
-        f"{best['score']:.2f}",
-        f"{record.get('latency_ms', 0):.0f}",
-        str(given.get("path") or given.get("sha256", ""))[:40],
+        time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(line.time)),
+        line.device,
+        line.version,
+        line.label,
+        f"{line.score:.2f}" if line.score is not None else "",
+        f"{line.latency:.0f}" if line.latency is not None else "",
+        line.input,
     )

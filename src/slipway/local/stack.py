@@ -1,4 +1,5 @@
-"""The local installation as a whole: registry, functions, events between them, runner."""
+"""The local installation as a whole: registry, functions, events between them, runner,
+console."""
 
 import sys
 from collections.abc import Callable
@@ -6,6 +7,7 @@ from collections.abc import Callable
 from slipway.domain.part import Part
 from slipway.local import functions, registry
 from slipway.local.process import LocalProcess
+from slipway.local.tcp import listens, require_free
 from slipway.settings import Settings
 
 FUNCTIONS = ("model_done", "tag_monitor", "git_push")
@@ -18,6 +20,8 @@ def up(settings: Settings, say: Callable[[str], None]) -> None:
         registry.require_port(settings)
     for name in _wanted(settings):
         functions.require_port(settings, name)
+    if not console(settings).find():
+        require_free(settings.console.host, settings.console.port, "console.port")
     if registry.is_local(settings):
         registry.start(settings)
         say(f"registry      {settings.registry.address}")
@@ -31,11 +35,12 @@ def up(settings: Settings, say: Callable[[str], None]) -> None:
         [sys.executable, "-m", "slipway.local.events"], {"SLIPWAY_HOME": str(settings.home)}
     )
     say("events        TRAINER-DONE to model_done, ticks to tag_monitor")
-    runner(settings).start(
-        [sys.executable, "-c", "from slipway.cli import main; main()", "runner"],
-        {"SLIPWAY_HOME": str(settings.home)},
-    )
+    _start_command(settings, runner(settings))
     say(f"runner        schedules, and {settings.runs.limit} of the queued runs at once")
+    _start_command(settings, console(settings))
+    address = settings.console
+    console(settings).wait_ready(lambda: listens(address.port, address.host), seconds=60)
+    say(f"console       {address.url}")
 
 
 def down(settings: Settings, say: Callable[[str], None]) -> None:
@@ -49,6 +54,7 @@ def status(settings: Settings) -> list[Part]:
     """Every part that the settings ask for, running or not, and others that run."""
     where = {
         "registry": settings.registry.address,
+        "console": settings.console.url,
         **{name: f"127.0.0.1:{functions.port(settings, name)}" for name in FUNCTIONS},
     }
     unwanted = set(FUNCTIONS) - set(_wanted(settings))
@@ -83,6 +89,19 @@ def runner(settings: Settings) -> LocalProcess:
     return LocalProcess(settings.home / "run", "runner")
 
 
+def console(settings: Settings) -> LocalProcess:
+    """The web console."""
+    return LocalProcess(settings.home / "run", "console")
+
+
+def _start_command(settings: Settings, process: LocalProcess) -> None:
+    """Start a sub-command of `slipway` that has the process's name."""
+    process.start(
+        [sys.executable, "-c", "from slipway.cli import main; main()", process.name],
+        {"SLIPWAY_HOME": str(settings.home)},
+    )
+
+
 def _wanted(settings: Settings) -> list[str]:
     """The functions that the settings ask for."""
     return [name for name in FUNCTIONS if name != "git_push" or settings.repositories]
@@ -98,4 +117,5 @@ def _processes(settings: Settings) -> list[LocalProcess]:
         *(functions.process(settings, name) for name in FUNCTIONS),
         _events(settings),
         runner(settings),
+        console(settings),
     ]

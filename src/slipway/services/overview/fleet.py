@@ -4,7 +4,9 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from slipway.services.device_reports import DeviceReport, Health
+from slipway.domain.device_report import DeviceReport, Health
+from slipway.domain.fleet import DeviceQuery
+from slipway.ports.fleet_index import FleetIndex
 from slipway.services.problem import Problem
 
 _NAMED = 3  # devices of each kind of trouble
@@ -52,6 +54,17 @@ def fleet_health(reports: Iterable[DeviceReport]) -> FleetHealth:
         if each.health in _HINTS and counts[each.health] <= _NAMED:
             worst.append(Sick(each.device, each.health, each.reason))
     return FleetHealth(dict(counts), tuple(worst))
+
+
+def indexed_health(index: FleetIndex) -> FleetHealth:
+    """The same from the index, which need not read what every device reports."""
+    counts = index.health_counts(DeviceQuery())
+    worst = []
+    for health in _WORST_FIRST:
+        if counts.get(health) and health in _HINTS:
+            lines, _ = index.lines(DeviceQuery(health=health), 0, _NAMED)
+            worst += [Sick(line.device.name, health, line.device.reason) for line in lines]
+    return FleetHealth({each: counts[each] for each in _WORST_FIRST if counts.get(each)}, (*worst,))
 
 
 def device_problems(fleet: FleetHealth) -> list[Problem]:

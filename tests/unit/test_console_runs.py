@@ -1,0 +1,380 @@
+"""The pages of pipelines, runs and schedules over backends in memory."""
+
+import json
+import re
+from collections.abc import Iterator
+from dataclasses import replace
+
+import pytest
+
+from slipway.domain.errors import Unavailable
+from slipway.local import stack
+from slipway.ports.pipeline_backend import (
+    Argument,
+    Commit,
+    Confusion,
+    Kind,
+    Origin,
+    Parameter,
+    RunError,
+    Status,
+    TaskState,
+)
+from slipway.ports.pipeline_graph import Step, StepKind
+from tests.fakes.pipeline_backend import FakePipelineBackend
+from tests.fixtures.console import Console
+
+PARTS = [
+    Parameter("name", Kind.TEXT, "parts", "What it is called."),
+    Parameter("epochs", Kind.INTEGER, 3, "How often."),
+    Parameter("rate", Kind.NUMBER, 0.5, "How fast."),
+    Parameter("strict", Kind.BOOLEAN, True, ""),
+    Parameter("labels", Kind.LIST, ["nut", "bolt"], ""),
+    Parameter("data", Kind.TEXT, None, "Where the images are."),
+    Parameter("bucket", Kind.TEXT, "", "Where models go."),
+    Parameter("git_commit", Kind.TEXT, "", ""),
+    Parameter("started", Kind.INTEGER, 0, ""),
+]
+STEPS = (
+    Step("collect"),
+    Step("train", ("collect",)),
+    Step("more", ("train",), StepKind.LOOP, "labels", (Step("measure"),)),
+)
+PNG = b"\x89PNG\r\n\x1a\n" + b"0" * 40
+
+
+@pytest.fixture
+def backend(console: Console) -> FakePipelineBackend:
+    """The console's only backend."""
+    made = FakePipelineBackend({"parts": PARTS}, {"parts": STEPS})
+    console.site.__dict__["backends"] = {"local": made}
+    return made
+
+
+def _fields(page: str) -> dict[str, str]:
+    """The texts that the form's inputs hold."""
+    return dict(re.findall(r'name="p-(\w+)" value="([^"]*)"', page))
+
+
+def test_the_form_is_made_of_the_parameters(console: Console, backend: FakePipelineBackend) -> None:
+    page = console.get("/pipelines/parts")
+    fields = _fields(page)
+    assert (fields["name"], fields["epochs"], fields["rate"]) == ("parts", "3", "0.5")
+    assert fields["bucket"] == "", "what settings give is a hint"
+    assert f'placeholder="{console.settings.model_output_url}"' in page
+    assert re.search(r'type="number" step="1" id="p-epochs"', page)
+    assert re.search(r'type="number" step="any" id="p-rate"', page)
+    assert re.search(r'type="checkbox" id="p-strict"[^>]*checked', page)
+    assert ">\nnut\nbolt</textarea>" in page
+    assert re.search(r'id="p-data"[^>]* required', page)
+    assert "How often." in page
+    assert "What parts does." in page
+
+
+def _filled(**changes: str) -> dict[str, str]:
+    """The form as a browser sends it when only what is needed was typed."""
+    fields = {
+        "name": "parts",
+        "epochs": "3",
+        "rate": "0.5",
+        "strict": "true",
+        "labels": "nut\r\nbolt",
+        "data": "/images",
+        **changes,
+    }
+    return {f"p-{name}": text for name, text in fields.items() if text or name != "strict"}
+
+
+def test_a_form_queues_a_run_with_what_was_changed(
+    console: Console, backend: FakePipelineBackend
+) -> None:
+    page = console.post(
+        "/pipelines/parts", _filled(epochs="7", strict="", labels=" nut \r\n\r\na, b\r\n")
+    )
+    [state] = backend.runs()
+    assert f"<h1>{state.id}</h1>" in page
+    assert state.status is Status.WAITING
+    given = dict(backend.arguments(state.id))
+    assert given.pop("bucket") == console.settings.model_output_url
+    assert isinstance(given.pop("git_commit"), str)
+    assert given == {"epochs": 7, "strict": False, "labels": ["nut", "a, b"], "data": "/images"}
+    [entry] = console.site.audit.read()
+    assert (entry.via, entry.action, entry.target) == ("console", "run.start", state.id)
+    assert entry.who == state.actor
+
+
+def test_a_mistake_keeps_what_was_typed(console: Console, backend: FakePipelineBackend) -> None:
+    typed = _filled(epochs="many", name="<b>x</b>", data="")
+    page = console.post("/pipelines/parts", typed, status=400)
+    assert backend.runs() == []
+    fields = _fields(page)
+    assert (fields["epochs"], fields["name"]) == ("many", "&lt;b&gt;x&lt;/b&gt;")
+    alert = page.partition('role="alert"')[2].partition("</div>")[0]
+    assert "parameter epochs is &#39;many&#39;" in alert
+    assert "data is needed" in alert
+    assert page.count('aria-invalid="true"') == 2
+    assert console.site.audit.read() == []
+
+
+def test_a_run_again_begins_with_what_it_was_given(
+    console: Console, backend: FakePipelineBackend
+) -> None:
+    arguments: dict[str, Argument] = {
+        "epochs": 9,
+        "labels": ["x"],
+        "strict": False,
+        "data": "/d",
+        "bucket": "gs://other",
+    }
+    state = backend.start("parts", {**arguments, "started": 17, "git_commit": "c" * 40})
+    assert f"/pipelines/parts?run={state.id}" in console.get(f"/runs/{state.id}")
+    page = console.get(f"/pipelines/parts?run={state.id}")
+    fields = _fields(page)
+    assert (fields["epochs"], fields["data"], fields["bucket"]) == ("9", "/d", "gs://other")
+    assert (fields["started"], fields["git_commit"]) == ("", ""), "each run finds them out itself"
+    assert ">\nx</textarea>" in page
+    assert not re.search(r'id="p-strict"[^>]*checked', page)
+    console.get("/pipelines/parts?run=nothing", 404)
+
+
+def test_a_pipeline_or_backend_that_there_is_not(
+    console: Console, backend: FakePipelineBackend
+) -> None:
+    assert "there is no pipeline" in console.get("/pipelines/x", 404)
+    assert "there is no pipeline" in console.post("/pipelines/x", status=404)
+    page = console.post("/pipelines/parts", {**_filled(), "backend": "moon"}, status=400)
+    assert "there is no backend" in page
+    assert backend.runs() == []
+
+
+def test_pipelines_are_listed_with_their_last_runs(
+    console: Console, backend: FakePipelineBackend
+) -> None:
+    assert "never" in console.get("/pipelines")
+    first = backend.start("parts", {"data": "x"})
+    last = backend.start("parts", {"data": "x"})
+    console.site.runs.forget()
+    page = console.get("/pipelines")
+    assert f"/runs/{last.id}" in page
+    assert f"/runs/{first.id}" not in page
+
+
+def test_runs_are_filtered_searched_and_paged(
+    console: Console, backend: FakePipelineBackend
+) -> None:
+    backend.declare("sounds", [])
+    for number in range(60):
+        backend.start("parts" if number % 2 else "sounds", {}, Origin("ann" if number else "ben"))
+    failed = backend.state("sounds-1")
+    error = RunError("run-failed", "the disk <full>")
+    backend.put(replace(failed, status=Status.FAILED, ended=9.0, error=error))
+    page = console.get("/runs")
+    assert "1–50 of 60 runs" in page
+    assert page.index("/runs/parts-60") < page.index("/runs/sounds-59"), "newest first"
+    assert "51–60 of 60 runs" in console.get("/runs?page=2")
+    assert "1–30 of 30 runs" in console.get("/runs?pipeline=parts")
+    for query in ("status=failed", "actor=ben", "q=DISK+%3Cfull", "q=sounds-1&status=failed"):
+        page = console.get(f"/runs?{query}")
+        assert "1–1 of 1 runs" in page, query
+        assert "the disk &lt;full&gt;" in page
+    assert "No runs" in console.get("/runs?q=nowhere")
+    assert "page is" in console.get("/runs?page=0", 400)
+
+
+def test_a_backend_that_is_away_hides_no_other(
+    console: Console, backend: FakePipelineBackend, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def away() -> None:
+        raise Unavailable("the cluster does not answer", hint="Wait")
+
+    other = FakePipelineBackend({})
+    monkeypatch.setattr(other, "runs", away)
+    console.site.backends["kubeflow"] = other  # type: ignore[index]
+    backend.start("parts", {})
+    page = console.get("/runs")
+    assert "the cluster does not answer" in page
+    assert "/runs/parts-1" in page
+
+
+def test_a_run_shows_its_steps_and_what_it_made(
+    console: Console, backend: FakePipelineBackend
+) -> None:
+    state = backend.start("parts", {"data": "x"}, Origin("ann", Commit("a" * 40, "factory")))
+    tasks = [
+        TaskState("collect", Status.SUCCEEDED, 1.0, 31.0),
+        TaskState("train", Status.FAILED, 31.0, 33.5),
+        TaskState("measure"),
+    ]
+    backend.put(
+        replace(
+            state,
+            status=Status.FAILED,
+            tasks=tasks,
+            ended=34.0,
+            version="parts_1_7",
+            metrics={"accuracy": 0.8125},
+            error=RunError("run-failed", "task train: <script>", "Train longer"),
+        )
+    )
+    backend.logs[state.id] = "\x1b[96mbegin\x1b[0m <img src=x>\n"
+    backend.files[state.id] = {
+        "train/plot/loss.png": PNG,
+        **{f"collect/images/{number}.png": PNG for number in range(5)},
+        "train/model.html": b"<script>",
+    }
+    backend.matrices[state.id] = [Confusion("train/matrix", ["nut", "bolt"], [[9, 1], [0, 10]])]
+    page = console.get(f"/runs/{state.id}")
+    assert "<svg" in page
+    assert re.search(r"<title>train: failed</title>", page)
+    assert re.search(r"<title>more: not run, labels</title>", page)
+    row = re.search(r'<tr>\s*<th scope="row" data-label="Step">.*?train.*?</tr>', page, re.DOTALL)
+    assert row
+    assert "2.5 s" in row[0]
+    assert "collect" in row[0], "what it comes after"
+    assert "task train: &lt;script&gt;" in page
+    assert "Train longer" in page
+    assert 'href="/models/parts/versions/parts_1_7"' in page
+    assert "0.8125" in page
+    assert "begin &lt;img src=x&gt;" in page
+    assert "\x1b" not in page
+    assert f'src="/runs/{state.id}/pictures/train/plot/loss.png"' in page
+    assert "pictures/collect" not in page, "a set of images is no plot"
+    assert "shade-5" in page
+    assert "a" * 40 in page
+    assert "Cancel the run" not in page
+    assert "<script>" not in page.replace("<script src=", "")
+
+
+def test_files_are_for_saving_and_only_pictures_are_shown(
+    console: Console, backend: FakePipelineBackend
+) -> None:
+    run_id = backend.start("parts", {}).id
+    backend.files[run_id] = {'a/ü ".png': PNG, "b.png": b"<html>", "c.svg": b"<svg/>"}
+    answer = console.client.get(f"/runs/{run_id}/artifacts/a/%C3%BC%20%22.png")
+    assert answer.content == PNG
+    assert answer.headers["content-disposition"] == "attachment; filename*=UTF-8''%C3%BC%20%22.png"
+    assert answer.headers["content-type"] == "application/octet-stream"
+    assert answer.headers["x-content-type-options"] == "nosniff"
+    answer = console.client.get(f"/runs/{run_id}/pictures/a/%C3%BC%20%22.png")
+    assert (answer.content, answer.headers["content-type"]) == (PNG, "image/png")
+    for path in ("b.png", "c.svg"):
+        assert "is no picture" in console.get(f"/runs/{run_id}/pictures/{path}", 404)
+    for path in ("..%2fsecret", "%2e%2e/state.json", "nothing"):
+        console.get(f"/runs/{run_id}/artifacts/{path}", 404)
+
+
+def test_a_log_is_read_on_from_where_it_ended(
+    console: Console, backend: FakePipelineBackend
+) -> None:
+    run_id = backend.start("parts", {}).id
+    backend.logs[run_id] = "one\n\x1b[9"
+    answer = console.client.get(f"/runs/{run_id}/log?offset=0")
+    assert (answer.text, answer.headers["slipway-log-end"]) == ("one\n", "4")
+    assert answer.headers["content-type"] == "text/plain; charset=utf-8"
+    backend.logs[run_id] += "6mtwo\x1b[0m <b>\n"
+    answer = console.client.get(f"/runs/{run_id}/log?offset=4")
+    assert answer.text == "two <b>\n"
+    assert answer.headers["slipway-log-end"] == str(len(backend.logs[run_id]))
+    answer = console.client.get(f"/runs/{run_id}/log/file")
+    assert answer.text == backend.logs[run_id]
+    assert answer.headers["content-disposition"].startswith("attachment")
+    for offset in ("-1", "x", "1" * 20):
+        console.get(f"/runs/{run_id}/log?offset={offset}", 400)
+
+
+def test_of_a_long_log_the_end_is_shown(console: Console, backend: FakePipelineBackend) -> None:
+    run_id = backend.start("parts", {}).id
+    backend.logs[run_id] = "".join(f"line {number}.\n" for number in range(20_000))
+    page = console.get(f"/runs/{run_id}")
+    assert "line 19999." in page
+    assert "line 1." not in page
+    assert "what comes before is in the download" in page
+    assert f'data-end="{len(backend.logs[run_id])}"' in page
+
+
+def test_a_run_that_waits_shows_its_place(
+    console: Console, backend: FakePipelineBackend, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ids = [backend.start("parts", {}, queue=True).id for _ in range(3)]
+    page = console.get(f"/runs/{ids[2]}")
+    assert "place 3 in the queue; one run at a time" in page
+    assert "Nothing lets it begin: the runner does not run" in page
+    assert "next in the queue" in console.get(f"/runs/{ids[0]}")
+    monkeypatch.setattr(stack, "runner", lambda _: FoundRunner())
+    assert "Nothing lets it begin" not in console.get(f"/runs/{ids[2]}")
+
+
+class FoundRunner:
+    """A runner that runs."""
+
+    def find(self) -> int:
+        return 1
+
+
+def test_cancelling_ends_a_run_and_is_written_down(
+    console: Console, backend: FakePipelineBackend
+) -> None:
+    run_id = backend.start("parts", {}).id
+    assert "Cancel the run" in console.get(f"/runs/{run_id}")
+    page = console.post(f"/runs/{run_id}/cancel")
+    assert "The run is over: cancelled." in page
+    assert backend.state(run_id).status is Status.CANCELLED
+    assert [(e.action, e.target) for e in console.site.audit.read()] == [("run.cancel", run_id)]
+    console.post("/runs/nothing/cancel", status=404)
+
+
+def test_what_a_run_is_at_is_sent_until_it_is_over(
+    console: Console, backend: FakePipelineBackend
+) -> None:
+    run_id = backend.start("parts", {}).id
+    backend.put(replace(backend.state(run_id), status=Status.SUCCEEDED, ended=5.0))
+    answer = console.client.get(f"/runs/{run_id}/events")
+    assert answer.headers["content-type"].startswith("text/event-stream")
+    kinds = re.findall(r"^event: (\w+)", answer.text, re.MULTILINE)
+    assert kinds == ["state", "over"]
+    assert 'data-status="succeeded"' in answer.text
+    console.get("/runs/nothing/events", 404)
+
+
+@pytest.fixture
+def scheduled(console: Console, backend: FakePipelineBackend) -> Iterator[str]:
+    """A schedule that was made through the form, by the name nightly."""
+    fields = {**_filled(epochs="7"), "schedule": "nightly", "cron": "0 3 * * *"}
+    page = console.post("/pipelines/parts/schedule", fields)
+    assert len(re.findall(r"<li><time[^>]*>[\d-]+ [\d:]+</time></li>", page)) == 3
+    hidden = dict(re.findall(r'type="hidden" name="([^"]+)" value="([^"]*)"', page))
+    hidden.pop("csrf")
+    assert hidden["g-epochs"] == "7"
+    page = console.post("/schedules", {**hidden, "name": "nightly"})
+    assert "The schedule nightly is kept." in page
+    yield "nightly"
+
+
+def test_a_schedule_is_made_paused_and_removed(console: Console, scheduled: str) -> None:
+    file = console.settings.home / "schedules" / "nightly.json"
+    kept = json.loads(file.read_text())
+    assert (kept["pipeline"], kept["cron"]) == ("parts", "0 3 * * *")
+    assert kept["given"] == {"epochs": "7", "data": "/images"}
+    for what, shown in (("pause", "Resume"), ("resume", "Pause")):
+        page = console.post(f"/schedules/local/nightly/{what}")
+        assert f'aria-label="{shown} nightly"' in page
+    page = console.post("/schedules/local/nightly/remove")
+    assert "There is no schedule." in page
+    assert not file.exists()
+    assert [entry.action for entry in console.site.audit.read(newest_first=False)] == [
+        "schedule.add",
+        "schedule.pause",
+        "schedule.resume",
+        "schedule.remove",
+    ]
+    console.post("/schedules/local/nightly/pause", status=404)
+    console.post("/schedules/moon/nightly/pause", status=400)
+
+
+def test_a_time_that_is_none_keeps_the_form(console: Console, backend: FakePipelineBackend) -> None:
+    fields = {**_filled(), "schedule": "nightly", "cron": "at night"}
+    page = console.post("/pipelines/parts/schedule", fields, status=400)
+    assert "&#39;at night&#39; is not a time" in page
+    assert 'value="at night"' in page
+    assert _fields(page)["data"] == "/images"
+    assert "There is no schedule." in console.get("/schedules")
