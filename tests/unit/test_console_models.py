@@ -1,11 +1,14 @@
 """The console's pages of models, over a bucket; without MLflow and without a registry."""
 
+import time
+
 import pytest
 
 from slipway import wiring
 from slipway.domain.errors import Unavailable
 from tests.fixtures.console import Console
 from tests.fixtures.model_shop import publish
+from tests.fixtures.reports import pod, put, report
 
 OLD, NEW = "parts_1_100", "parts_1_200"
 
@@ -71,6 +74,22 @@ def test_a_version_s_card(shop: Console) -> None:
     )
     shop.get(f"/models/other/versions/{NEW}", 404)
     shop.get(f"/models/parts/versions/{NEW}/files/confusion.png", 404)
+
+
+def test_the_devices_that_have_it_are_counted(shop: Console) -> None:
+    reports = [
+        report("press-1", pods=[pod(version=NEW)], time=int(time.time())),
+        report("press-2", pods=[pod(version=NEW)], time=int(time.time())),
+        report("press-3", pods=[pod(version=NEW, state="failing")], time=int(time.time())),
+        report("press-4", pods=[pod(version=OLD)], time=int(time.time())),
+    ]
+    put(shop.site.reports, *reports)
+    shop.site.fleet_follower.look_at_devices()
+    page = shop.get(f"/models/parts/versions/{NEW}")
+    assert "2 run it" in page
+    assert "1 in trouble" in page
+    assert f'href="/devices?model=parts&amp;version={NEW}"' in page
+    assert "1 run it" in shop.get(f"/models/parts/versions/{OLD}")
 
 
 def test_a_version_without_a_card(shop: Console) -> None:

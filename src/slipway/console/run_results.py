@@ -69,14 +69,15 @@ def results_of(backend: PipelineBackend, run_id: str) -> Results:
         for file in output.files
         if file.kind in PICTURES and len(output.files) <= _FEW
     ]
-    return Results(outputs, pictures, [_matrix(each) for each in backend.confusions(run_id)])
+    return Results(outputs, pictures, [matrix_of(each) for each in backend.confusions(run_id)])
 
 
 def _output(artifact: Artifact) -> str:
     return "/".join(artifact.name.split("/")[:2])
 
 
-def _matrix(confusion: Confusion) -> Matrix:
+def matrix_of(confusion: Confusion) -> Matrix:
+    """The same, with shades."""
     rows = []
     for label, counts in zip(confusion.labels, confusion.rows, strict=False):
         total = sum(counts) or 1

@@ -8,12 +8,13 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from slipway.console.run_results import Matrix, matrix_of
 from slipway.console.site import Site, site_of
 from slipway.domain.catalogue import CatalogueEntry, VersionQuery
 from slipway.domain.errors import NotFound, SlipwayError
 from slipway.domain.metrics import is_detail
 from slipway.domain.names import Channel, ModelVersion
-from slipway.services.run_reports import RunReports, run_reports
+from slipway.services.run_reports import run_reports
 from slipway.services.version_images import version_images
 
 _Found = TypeVar("_Found")
@@ -35,6 +36,15 @@ class Asked(Generic[_Found]):
             return cls(ask())
         except SlipwayError as error:
             return cls(error=error)
+
+
+@dataclass(frozen=True)
+class Reports:
+    """What a version's run left, ready to be shown."""
+
+    files: Sequence[str]
+    plots: Sequence[str]
+    matrices: Sequence[Matrix]
 
 
 @dataclass(frozen=True)
@@ -86,8 +96,11 @@ def _entry(request: Request) -> CatalogueEntry:
     return site_of(request).catalogue.entry(found)
 
 
-def _reports(site: Site, entry: CatalogueEntry) -> RunReports | None:
-    return run_reports(site.models, entry.run_id) if entry.run_id else None
+def _reports(site: Site, entry: CatalogueEntry) -> Reports | None:
+    if not entry.run_id:
+        return None
+    found = run_reports(site.models, entry.run_id)
+    return Reports(found.files, found.plots, [matrix_of(each) for each in found.confusions])
 
 
 def _devices(site: Site, version: ModelVersion) -> Devices:
