@@ -49,6 +49,7 @@ def test_versions_side_by_side(shop: Console) -> None:
     second = shop.get("/models/parts?size=1&page=2")
     assert (OLD in second, NEW in second) == (True, False)
     shop.get("/models/parts?channel=nightly", 400)
+    assert "no version has the metric" in shop.get("/models/parts?sort=unheard", 400)
 
 
 def test_a_version_s_card(shop: Console) -> None:
@@ -121,6 +122,7 @@ def test_two_versions_compared(shop: Console) -> None:
     assert "two versions are needed" in shop.get(f"/models/parts/compare?a={OLD}", 400)
     shop.get(f"/models/parts/compare?a={OLD}&b=parts_1_9", 404)
     shop.get(f"/models/parts/compare?a={OLD}&b=nonsense", 400)
+    shop.get(f"/models/parts/compare?a={OLD}&b=motion_1_100", 400)
 
 
 def test_files_that_were_not_kept_are_said(shop: Console) -> None:

@@ -42,6 +42,7 @@ class Asked(Generic[_Found]):
 class Reports:
     """What a version's run left, ready to be shown."""
 
+    page: str  # of MLflow, empty when it has none
     files: Sequence[str]
     plots: Sequence[str]
     matrices: Sequence[Matrix]
@@ -65,7 +66,6 @@ def version(request: Request) -> Response:
         entry=entry,
         images=Asked.of(lambda: version_images(site.registry, entry.version)),
         reports=Asked.of(lambda: _reports(site, entry)),
-        page_url=Asked.of(lambda: site.models.page(entry.version) if entry.run_id else ""),
         devices=_devices(site, entry.version),
         others=_others(site, entry),
         kinds=sorted({name.partition("/")[0] for name in entry.metrics if is_detail(name)}),
@@ -100,7 +100,8 @@ def _reports(site: Site, entry: CatalogueEntry) -> Reports | None:
     if not entry.run_id:
         return None
     found = run_reports(site.models, entry.run_id)
-    return Reports(found.files, found.plots, [matrix_of(each) for each in found.confusions])
+    matrices = [matrix_of(each) for each in found.confusions]
+    return Reports(site.models.page(entry.version), found.files, found.plots, matrices)
 
 
 def _devices(site: Site, version: ModelVersion) -> Devices:
