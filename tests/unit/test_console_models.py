@@ -55,7 +55,7 @@ def test_versions_side_by_side(shop: Console) -> None:
 def test_a_version_s_card(shop: Console) -> None:
     page = shop.get(f"/models/parts/versions/{NEW}")
     for text in (
-        "0.7500",
+        "<dt>accuracy</dt><dd>0.75</dd>",
         "recall",
         "washer",
         "image-classification",

@@ -8,11 +8,10 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from slipway.console.run_results import Matrix, matrix_of
+from slipway.console.run_results import Matrix, figures_of, matrix_of
 from slipway.console.site import Site, site_of
 from slipway.domain.catalogue import CatalogueEntry, VersionQuery
 from slipway.domain.errors import NotFound, SlipwayError
-from slipway.domain.metrics import is_detail
 from slipway.domain.names import Channel, ModelVersion
 from slipway.services.run_reports import run_reports
 from slipway.services.version_images import version_images
@@ -68,8 +67,7 @@ def version(request: Request) -> Response:
         reports=Asked.of(lambda: _reports(site, entry)),
         devices=_devices(site, entry.version),
         others=_others(site, entry),
-        kinds=sorted({name.partition("/")[0] for name in entry.metrics if is_detail(name)}),
-        of_labels=_of_labels(entry),
+        figures=figures_of(entry.metrics),
         channels=list(Channel),
     )
 
@@ -112,16 +110,6 @@ def _devices(site: Site, version: ModelVersion) -> Devices:
     ]
     running = sum(count.devices for count in counts if count.state == "running")
     return Devices(running, sum(count.devices for count in counts) - running)
-
-
-def _of_labels(entry: CatalogueEntry) -> dict[str, dict[str, float]]:
-    """The metrics of each label: `recall/bolt` is one of bolt."""
-    found: dict[str, dict[str, float]] = {}
-    for name, value in entry.metrics.items():
-        kind, slash, label = name.partition("/")
-        if slash:
-            found.setdefault(label, {})[kind] = value
-    return dict(sorted(found.items()))
 
 
 def _others(site: Site, entry: CatalogueEntry) -> Sequence[tuple[str, str]]:
