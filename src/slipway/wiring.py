@@ -436,6 +436,7 @@ def model_packager(settings: Settings) -> "ModelPackager":
 
 def version_catalogue(settings: Settings) -> "VersionCatalogue":
     """The model versions: what was published, registered and released."""
+    from slipway.adapters.mlflow_connection import database_mark
     from slipway.adapters.sqlite_version_index import SqliteVersionIndex
     from slipway.services.version_catalogue import VersionCatalogue
 
@@ -450,6 +451,7 @@ def version_catalogue(settings: Settings) -> "VersionCatalogue":
         model_output_bucket(settings),
         open_models,
         image_registry(settings),
+        lambda: database_mark(settings.tracking_uri),
     )
 
 

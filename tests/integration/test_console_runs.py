@@ -36,7 +36,8 @@ def _until(backend: LocalPipelineBackend, run_id: str, words: str) -> None:
 
 
 def _start(console: Console, how: str) -> str:
-    page = console.post("/pipelines/tiny", {"p-text": "x <y>", "p-number": "3", "p-how": how})
+    typed = {"text": "x <y>", "number": "3", "rate": "0.5", "items": "a\nb", "how": how}
+    page = console.post("/pipelines/tiny", {f"p-{name}": text for name, text in typed.items()})
     found = re.search(r"<h1>(tiny-[\d-]+)</h1>", page)
     assert found
     return found[1]

@@ -4,9 +4,13 @@ import json
 import re
 from collections.abc import Iterator
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
+from slipway.adapters.kubeflow_api import KubeflowApi
+from slipway.adapters.kubeflow_pipeline_backend import KubeflowPipelineBackend
+from slipway.console.access import Role, User
 from slipway.domain.errors import Unavailable
 from slipway.local import stack
 from slipway.ports.pipeline_backend import (
@@ -23,6 +27,8 @@ from slipway.ports.pipeline_backend import (
 from slipway.ports.pipeline_graph import Step, StepKind
 from tests.fakes.pipeline_backend import FakePipelineBackend
 from tests.fixtures.console import Console
+from tests.fixtures.kubeflow_server import kubeflow_server, now
+from tests.fixtures.tiny_pipelines import PACKAGE
 
 PARTS = [
     Parameter("name", Kind.TEXT, "parts", "What it is called."),
@@ -378,3 +384,71 @@ def test_a_time_that_is_none_keeps_the_form(console: Console, backend: FakePipel
     assert 'value="at night"' in page
     assert _fields(page)["data"] == "/images"
     assert "There is no schedule." in console.get("/schedules")
+
+
+def test_a_schedule_that_cannot_be_kept_says_why(console: Console, scheduled: str) -> None:
+    fields = {"pipeline": "parts", "cron": "0 3 * * *", "backend": "local", "g-data": "/x"}
+    page = console.post("/schedules", {**fields, "name": "nightly"}, status=409)
+    assert "there is a schedule &#39;nightly&#39; already" in page
+    assert 'name="g-data" value="/x"' in page
+    for name, wrong in (("no name", {}), ("other", {"g-epochs": "many"})):
+        page = console.post("/schedules", {**fields, **wrong, "name": name}, status=400)
+        assert f'value="{name}"' in page
+    console.post("/schedules", {**fields, "name": "other", "pipeline": "x"}, status=404)
+    assert len(list((console.settings.home / "schedules").glob("*.json"))) == 1
+
+
+def test_who_may_only_look_changes_nothing(
+    console: Console, backend: FakePipelineBackend, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run_id = backend.start("parts", {}).id
+    visitor = User("vic", Role.LOOK)
+    monkeypatch.setattr(console.site.door, "user", lambda *_: visitor)
+    for page in ("/pipelines", "/pipelines/parts", "/runs", f"/runs/{run_id}", "/schedules"):
+        told = console.get(page)
+        for words in (
+            "Start the run",
+            "Schedule this",
+            "Cancel the run",
+            "Run again",
+            '<form method="post" action="/schedules',
+        ):
+            assert words not in told, page
+    for path in (
+        "/pipelines/parts",
+        "/pipelines/parts/schedule",
+        f"/runs/{run_id}/cancel",
+        "/schedules",
+        *(f"/schedules/local/nightly/{what}" for what in ("pause", "resume", "remove")),
+    ):
+        assert "vic has the role look, and this needs run" in console.post(path, status=403), path
+    assert [state.status for state in backend.runs()] == [Status.RUNNING]
+
+
+def test_runs_on_a_cluster_are_alike(
+    console: Console, backend: FakePipelineBackend, tiny_pipelines: Path
+) -> None:
+    with kubeflow_server() as server:
+        cluster = KubeflowPipelineBackend(
+            KubeflowApi(server.host), image="tiny", package=PACKAGE, cache=tiny_pipelines
+        )
+        console.site.__dict__["backends"] = {"local": backend, "kubeflow": cluster}
+        backend.declare("tiny", cluster.parameters("tiny"))
+        assert "<option>kubeflow</option>" in console.get("/pipelines/tiny")
+        typed = {"text": "x", "number": "3", "rate": "0.5", "items": "a\nb", "how": "well"}
+        fields = {f"p-{name}": text for name, text in typed.items()}
+        page = console.post("/pipelines/tiny", {**fields, "backend": "kubeflow"})
+        [run] = server.runs.values()
+        assert f"<h1>{run['run_id']}</h1>" in page
+        assert "The log is in the cluster." in page
+        assert f'href="{server.host}/#/runs/details/{run["run_id"]}"' in page
+        details = [{"display_name": "first", "state": "FAILED", "start_time": now()}]
+        run.update(state="FAILED", finished_at=now(), run_details={"task_details": details})
+        page = console.get(f"/runs/{run['run_id']}")
+        assert "<title>first: failed</title>" in page
+        assert "<title>second: not run</title>" in page
+        page = console.get(f"/pipelines/tiny?run={run['run_id']}")
+        assert "<option selected>kubeflow</option>" in page
+        console.site.runs.forget()
+        assert run["run_id"] in console.get("/runs?status=failed")
+        assert backend.runs() == []

@@ -206,6 +206,30 @@ def test_tags_that_change_and_channels_that_move(shop: Shop) -> None:
     assert shop.catalogue.entry(second).channels == (Channel.STABLE,)
 
 
+def test_the_model_registry_is_left_alone_while_its_mark_is_the_same(shop: Shop) -> None:
+    opened, mark = [], "1"
+
+    def open_models() -> FakeModelRegistry:
+        opened.append(mark)
+        return shop.models
+
+    def catalogue() -> VersionCatalogue:
+        return VersionCatalogue(shop.index, shop.bucket, open_models, shop.images, lambda: mark)
+
+    version = shop.publish("parts_1_100")
+    catalogue().refresh()
+    shop.register(version)
+    catalogue().refresh()
+    assert opened == ["1"]
+    assert catalogue().entry(version).run_id == ""
+    mark = "2"
+    catalogue().refresh()
+    assert opened == ["1", "2"]
+    assert catalogue().entry(version).run_id
+    catalogue().refresh(everything=True)
+    assert opened == ["1", "2", "2"]
+
+
 def test_a_source_that_is_down_holds_up_no_other(shop: Shop) -> None:
     version = shop.publish("parts_1_100")
     shop.release(version, Channel.BETA)

@@ -12,6 +12,7 @@ CREATE TABLE fleet_reports (
     problem TEXT NOT NULL
 );
 CREATE INDEX fleet_reports_device ON fleet_reports (device);
+CREATE INDEX fleet_reports_problem ON fleet_reports (key, problem) WHERE problem != '';
 CREATE TABLE fleet_devices (
     id INTEGER PRIMARY KEY, name TEXT NOT NULL, instance TEXT NOT NULL, arch TEXT NOT NULL,
     channel TEXT NOT NULL, health TEXT NOT NULL, reason TEXT NOT NULL,

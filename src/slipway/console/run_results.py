@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 
-from slipway.ports.pipeline_backend import Artifact, Confusion, PipelineBackend
+from slipway.ports.pipeline_backend import Artifact, Confusion, PipelineBackend, RunState
 
 # What a browser may show of a run's files: pictures that hold no program, by media type.
 PICTURES: Mapping[str, bytes] = {
@@ -52,6 +52,9 @@ class Results:
     outputs: Sequence[Output]
     pictures: Sequence[Artifact]
     matrices: Sequence[Matrix]
+    figures: Sequence[tuple[str, float]]  # metrics of the whole
+    measures: Sequence[str]  # metrics that there are of each label: precision, recall, …
+    labels: Sequence[tuple[str, Sequence[float | None]]]  # each label's, as `measures` names them
 
     @property
     def count(self) -> int:
@@ -59,9 +62,9 @@ class Results:
         return sum(len(output.files) for output in self.outputs)
 
 
-def results_of(backend: PipelineBackend, run_id: str) -> Results:
+def results_of(backend: PipelineBackend, state: RunState) -> Results:
     """What the backend has of a run."""
-    files = sorted(backend.artifacts(run_id), key=lambda artifact: artifact.name)
+    files = sorted(backend.artifacts(state.id), key=lambda artifact: artifact.name)
     outputs = [Output(name, list(group)) for name, group in groupby(files, _output)]
     pictures = [
         file
@@ -69,7 +72,18 @@ def results_of(backend: PipelineBackend, run_id: str) -> Results:
         for file in output.files
         if file.kind in PICTURES and len(output.files) <= _FEW
     ]
-    return Results(outputs, pictures, [_matrix(each) for each in backend.confusions(run_id)])
+    matrices = [_matrix(each) for each in backend.confusions(state.id)]
+    parted = {tuple(name.split("/", 1)): value for name, value in state.metrics.items()}
+    measures = sorted({name[0] for name in parted if len(name) == 2})
+    labels = sorted({name[1] for name in parted if len(name) == 2})
+    return Results(
+        outputs,
+        pictures,
+        matrices,
+        sorted((name[0], value) for name, value in parted.items() if len(name) == 1),
+        measures,
+        [(label, [parted.get((measure, label)) for measure in measures]) for label in labels],
+    )
 
 
 def _output(artifact: Artifact) -> str:

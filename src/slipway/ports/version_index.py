@@ -23,10 +23,18 @@ class VersionIndex(Protocol):
         """Take out what the bucket has no more."""
 
     def put_registered(
-        self, found: Sequence[Registration], runs: Mapping[str, RunFacts], *, everything: bool
+        self,
+        found: Sequence[Registration],
+        runs: Mapping[str, RunFacts],
+        *,
+        everything: bool,
+        mark: str,
     ) -> None:
         """Add or replace what the registry has; of runs that are not given, what was known stays.
-        `everything`: there is nothing else in the registry."""
+        `everything`: there is nothing else in the registry; `mark`: of its state, see `mark`."""
+
+    def mark(self) -> str:
+        """The `mark` that came with what the registry had last; empty before."""
 
     def last_change(self) -> int:
         """The newest `Registration.changed`; 0 when there is none."""

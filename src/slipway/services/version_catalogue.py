@@ -40,11 +40,15 @@ class VersionCatalogue:
         bucket: Bucket,
         open_models: Callable[[], ModelRegistry | None],
         images: ImageRegistry,
+        mark_of_models: Callable[[], str] = str,
     ) -> None:
-        """`open_models` gives None as long as there is no model registry."""
+        """`open_models` gives None as long as there is no model registry; `mark_of_models` a text
+        that is another one whenever something there may have changed, empty when only asking it
+        can tell: opening MLflow takes seconds."""
         self._index = index
         self._bucket = bucket
         self._open_models = open_models
+        self._mark_of_models = mark_of_models
         self._models: ModelRegistry | None = None
         self._releases = ReleaseReader(images)
         self._refreshing = Lock()
@@ -144,13 +148,17 @@ class VersionCatalogue:
         return Published(version, bare, len(card.golden), sizes)
 
     def _refresh_registered(self, everything: bool) -> None:
+        mark = self._mark_of_models()
+        if mark and mark == self._index.mark() and not everything:
+            return
         self._models = self._models or self._open_models()
         if self._models is None:
             return
         since = 0 if everything else self._index.last_change() - _OVERLAP
         found = self._models.changed_since(max(since, 0))
         unknown = {each.run_id for each in found} - self._index.known_runs()
-        self._index.put_registered(found, self._models.runs(unknown), everything=everything)
+        runs = self._models.runs(unknown)
+        self._index.put_registered(found, runs, everything=everything, mark=mark)
 
     def _refresh_channels(self) -> None:
         for name in (summary.name for summary in self._index.models()):
