@@ -210,7 +210,7 @@ def test_who_may_only_look_sees_what_would_happen_and_cannot_do_it(
     version = f"?version={V1}" if action == "promote" else ""
     page = fleet.console.get(f"/channels/parts/beta/{action}{version}")
     assert "it needs the role release" in " ".join(page.split())
-    assert "<form method=\"post\"" not in page
+    assert '<form method="post"' not in page
     fields = {
         "version": V1,
         "before": str(fleet.world.index(V2)),
