@@ -15,6 +15,8 @@ NAMES = (
     "spectral",
     "streams",
     "mfcc",
+    "console_events",
+    "console_pages",
 )
 
 

@@ -15,4 +15,7 @@ pytest_plugins = [
     "tests.fixtures.installation",
     "tests.fixtures.mosquitto",
     "tests.fixtures.streaming",
+    "tests.fixtures.console",
+    "tests.fixtures.tiny_pipelines",
+    "tests.fixtures.browser",
 ]

@@ -225,8 +225,10 @@ check_machine() {
 }
 
 install_packages() {
-    set -- ca-certificates catatonit containerd curl runc
-    [ "$agent" = pod ] || set -- "$@" python3 python3-cffi-backend python3-pip python3-yaml
+    # A list of words, one package each.
+    # shellcheck disable=SC2046
+    set -- $(awk -v agent="$agent" '$1 !~ /^#/ && ($2 == "" || $2 == agent) {print $1}' \
+        "$here/debian-packages.txt")
     missing='' had_containerd=''
     for package in "$@"; do
         if dpkg-query -W -f '${Status}' "$package" 2>/dev/null | grep -q ' installed$'; then
@@ -384,8 +386,8 @@ if [ -n "$uninstall" ]; then
     exit 0
 fi
 check_options
-for file in kubelet.yaml containerd.toml cni.conflist start-kubelet make-pause-image \
-    slipway-containerd.service slipway-kubelet.service slipway-agent.service; do
+for file in debian-packages.txt kubelet.yaml containerd.toml cni.conflist start-kubelet \
+    make-pause-image slipway-containerd.service slipway-kubelet.service slipway-agent.service; do
     [ -r "$here/$file" ] || fail "$here/$file is missing" "Copy all of edge-agent/ to the device"
 done
 require_root

@@ -112,7 +112,10 @@ def train_on_images(
     registered.after(passed)
     registered.set_caching_options(enable_caching=False)
     published = publish(
-        model=exported.outputs["export"], version=allocated.outputs["version"], bucket=bucket
+        model=exported.outputs["export"],
+        snapshot=record.outputs["record"],
+        version=allocated.outputs["version"],
+        bucket=bucket,
     )
     published.after(registered)
     published.set_caching_options(enable_caching=False)

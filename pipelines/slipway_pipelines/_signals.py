@@ -86,6 +86,11 @@ def train_on_signals(
     )
     registered.after(passed)
     registered.set_caching_options(enable_caching=False)
-    published = publish(model=model, version=allocated.outputs["version"], bucket=bucket)
+    published = publish(
+        model=model,
+        snapshot=record.outputs["record"],
+        version=allocated.outputs["version"],
+        bucket=bucket,
+    )
     published.after(registered)
     published.set_caching_options(enable_caching=False)

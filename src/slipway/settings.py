@@ -125,6 +125,27 @@ class LocalSettings:
 
 
 @dataclass(frozen=True)
+class ConsoleSettings:
+    """The web console."""
+
+    host: str = "127.0.0.1"  # what it listens on
+    port: int = 5055
+    hosts: tuple[str, ...] = ()  # names by which it is reached beside this machine's own
+    authentication: str = "auto"  # or always, never; auto: always beyond loopback
+    session_hours: float = 12.0  # until people have to log in again
+    proxy_header: str = ""  # in which a reverse proxy names who it has logged in
+    proxy_from: tuple[str, ...] = ()  # addresses of that proxy
+    proxy_role: str = ""  # of those it names whom users.json does not; empty: they stay out
+
+    @property
+    def url(self) -> str:
+        """Where the console is found from this machine."""
+        everywhere = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 to be reached, not to listen
+        host = everywhere.get(self.host, self.host)
+        return f"http://{f'[{host}]' if ':' in host else host}:{self.port}/"
+
+
+@dataclass(frozen=True)
 class Settings:
     """All settings, by concern."""
 
@@ -140,6 +161,7 @@ class Settings:
     runs: RunsSettings = field(default_factory=RunsSettings)
     kubeflow: KubeflowSettings = field(default_factory=KubeflowSettings)
     local: LocalSettings = field(default_factory=LocalSettings)
+    console: ConsoleSettings = field(default_factory=ConsoleSettings)
     ports: Mapping[str, int] = field(default_factory=dict)  # image repository → port on the device
     update: Mapping[str, Update] = field(default_factory=dict)  # image repository → see Update
     repositories: tuple[WatchedRepository, ...] = ()  # whose pushes start pipelines

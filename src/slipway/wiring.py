@@ -14,6 +14,7 @@ from slipway.domain.errors import InvalidSetting, NotFound, SlipwayError
 from slipway.domain.git import Sender, Trigger, WatchedRepository
 from slipway.domain.names import Arch, ModelVersion
 from slipway.ports.bucket import Bucket
+from slipway.ports.clock import Clock
 from slipway.ports.image_builder import ImageBuilder
 from slipway.ports.image_registry import ImageRegistry
 from slipway.ports.model_registry import ModelRegistry
@@ -30,10 +31,12 @@ if TYPE_CHECKING:
     from slipway.adapters.kubeflow_pipeline_backend import KubeflowPipelineBackend
     from slipway.adapters.schedule_folder import ScheduleFolder
     from slipway.domain.prediction import Prediction
+    from slipway.ports.fleet_index import FleetIndex
     from slipway.ports.schedules import Schedules
     from slipway.services.asking import Ask
     from slipway.services.audit import AuditLog, Trail
     from slipway.services.evaluate import Evaluator
+    from slipway.services.follow_fleet import FleetFollower
     from slipway.services.git_push.push import PushReceiver
     from slipway.services.image_context import ImageSources, Workshop
     from slipway.services.live import LiveModel
@@ -46,6 +49,7 @@ if TYPE_CHECKING:
     from slipway.services.trust.publish import Publisher
     from slipway.services.trust.sign import PendingSignatures
     from slipway.services.trust.status import TrustState
+    from slipway.services.version_catalogue import VersionCatalogue
 
 
 _Given = ParamSpec("_Given")
@@ -86,6 +90,43 @@ def deploy_bucket(settings: Settings) -> Bucket:
 def reports_bucket(settings: Settings) -> Bucket:
     """Where devices' reports and predictions arrive."""
     return _open_or_make(settings.reports_url, made=not settings.buckets.reports)
+
+
+def system_clock() -> Clock:
+    """The time of this machine."""
+    from slipway.adapters.system_clock import SystemClock
+
+    return SystemClock()
+
+
+def fleet_index(settings: Settings) -> "FleetIndex":
+    """What the console knows of the fleet; its file is made anew when it is lost."""
+    from slipway.adapters.sqlite_fleet_index import SqliteFleetIndex
+
+    return SqliteFleetIndex(settings.home / "console" / "index.db")
+
+
+def fleet_follower(
+    settings: Settings,
+    index: "FleetIndex",
+    registry: ImageRegistry,
+    deploy: Bucket,
+    say: Callable[[str], None],
+) -> "FleetFollower":
+    """What keeps the index in step with the reports bucket and the channels."""
+    from slipway.adapters.system_clock import SystemClock
+    from slipway.services.channels import ChannelReader, targets
+    from slipway.services.follow_fleet import FleetFollower
+
+    reader = ChannelReader(registry, deploy)
+    repositories = settings.monitor.repositories
+    return FleetFollower(
+        reports_bucket(settings),
+        index,
+        lambda: targets(reader.states(repositories), waiting_manifests(settings)),
+        SystemClock(),
+        say,
+    )
 
 
 def image_registry(settings: Settings) -> ImageRegistry:
@@ -393,6 +434,27 @@ def model_packager(settings: Settings) -> "ModelPackager":
     return ModelPackager(workshop(settings), bucket, lambda: model_registry(settings))
 
 
+def version_catalogue(settings: Settings) -> "VersionCatalogue":
+    """The model versions: what was published, registered and released."""
+    from slipway.adapters.mlflow_connection import database_mark
+    from slipway.adapters.sqlite_version_index import SqliteVersionIndex
+    from slipway.services.version_catalogue import VersionCatalogue
+
+    def open_models() -> ModelRegistry | None:
+        if not settings.mlflow.tracking_uri and not _embedded_database(settings).exists():
+            return None
+        check_model_registry(settings.tracking_uri)
+        return model_registry(settings)
+
+    return VersionCatalogue(
+        SqliteVersionIndex(settings.home / "console" / "index.db"),
+        model_output_bucket(settings),
+        open_models,
+        image_registry(settings),
+        lambda: database_mark(settings.tracking_uri),
+    )
+
+
 def shared_images(settings: Settings) -> "SharedImages":
     """What makes the images that are no release."""
     from slipway.services.shared_images import SharedImages
@@ -423,17 +485,21 @@ def audit_log(settings: Settings) -> "AuditLog":
     return AuditLog(settings.home / "audit" / "log.jsonl")
 
 
-def command_trail(settings: Settings) -> "Trail":
-    """The audit log for what the system's user does on the command line."""
+def system_user() -> str:
+    """Whom this process runs for."""
     import pwd
 
+    try:
+        return pwd.getpwuid(os.getuid()).pw_name
+    except KeyError:  # a container may run under a number that has no name
+        return f"user {os.getuid()}"
+
+
+def command_trail(settings: Settings) -> "Trail":
+    """The audit log for what the system's user does on the command line."""
     from slipway.services.audit import Actor, Trail, Via
 
-    try:
-        user = pwd.getpwuid(os.getuid()).pw_name
-    except KeyError:  # a container may run under a number that has no name
-        user = f"user {os.getuid()}"
-    return Trail(audit_log(settings), Actor(user, Via.CLI))
+    return Trail(audit_log(settings), Actor(system_user(), Via.CLI))
 
 
 def pipeline_backend(settings: Settings, name: str = LOCAL) -> PipelineBackend:
@@ -442,13 +508,17 @@ def pipeline_backend(settings: Settings, name: str = LOCAL) -> PipelineBackend:
         return _kubeflow(settings)
     from slipway.adapters.local_pipeline_backend import LocalPipelineBackend
 
-    return LocalPipelineBackend(settings.home / "runs")
+    return LocalPipelineBackend(settings.home / "runs", cache=_compiled(settings))
 
 
 def pipeline_backends(settings: Settings) -> dict[str, PipelineBackend]:
     """All that are set up, by name."""
-    names = [LOCAL, KUBEFLOW] if settings.kubeflow.host else [LOCAL]
-    return {name: pipeline_backend(settings, name) for name in names}
+    return {name: pipeline_backend(settings, name) for name in backend_names(settings)}
+
+
+def backend_names(settings: Settings) -> list[str]:
+    """What is set up to run pipelines."""
+    return [LOCAL, KUBEFLOW] if settings.kubeflow.host else [LOCAL]
 
 
 def local_schedules(settings: Settings) -> "ScheduleFolder":
@@ -479,7 +549,14 @@ def _kubeflow(settings: Settings) -> "KubeflowPipelineBackend":
         )
     token = read_private(Path(given.token_file)).decode().strip() if given.token_file else ""
     api = KubeflowApi(given.host, token)
-    return KubeflowPipelineBackend(api, image=given.image, namespace=given.namespace)
+    return KubeflowPipelineBackend(
+        api, image=given.image, namespace=given.namespace, cache=_compiled(settings)
+    )
+
+
+def _compiled(settings: Settings) -> Path:
+    """What compiled pipelines are kept in."""
+    return settings.cache / "pipelines"
 
 
 def run_defaults(settings: Settings) -> dict[str, str | int | float]:

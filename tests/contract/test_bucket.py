@@ -16,7 +16,7 @@ from slipway.domain.errors import (
     SlipwayError,
     Unavailable,
 )
-from slipway.ports.bucket import Bucket, ObjectInfo
+from slipway.ports.bucket import Bucket
 from slipway.wiring import open_bucket
 from tests.fakes.bucket import FakeBucket
 from tests.fixtures.buckets import aws_environment
@@ -104,14 +104,36 @@ def test_an_object_may_be_empty(bucket: Bucket, tmp_path: Path) -> None:
     bucket.create("created", b"")
     (tmp_path / "empty").touch()
     bucket.upload(tmp_path / "empty", "uploaded")
-    assert list(bucket.objects()) == [
-        ObjectInfo("created", 0),
-        ObjectInfo("uploaded", 0),
-        ObjectInfo("written", 0),
+    assert [(info.key, info.size) for info in bucket.objects()] == [
+        ("created", 0),
+        ("uploaded", 0),
+        ("written", 0),
     ]
     assert [bucket.read(info.key) for info in bucket.objects()] == [b"", b"", b""]
     bucket.download("uploaded", tmp_path / "back")
     assert (tmp_path / "back").read_bytes() == b""
+
+
+def test_a_changed_object_has_another_tag(opener: Opener, tmp_path: Path) -> None:
+    def tags() -> dict[str, str]:
+        return {info.key: info.tag for info in opener().objects()}
+
+    bucket = opener()
+    bucket.write("stays", b"0")
+    bucket.write("object", b"0")
+    seen = [tags()]
+    assert tags() == seen[0]
+    bucket.write("object", b"1")  # as long as before
+    seen.append(tags())
+    bucket.delete("object")
+    bucket.create("object", b"2")
+    seen.append(tags())
+    (tmp_path / "file").write_bytes(b"3")
+    bucket.upload(tmp_path / "file", "object")
+    seen.append(tags())
+    assert len({each["object"] for each in seen}) == 4
+    assert len({each["stays"] for each in seen}) == 1
+    assert all(seen[0].values())
 
 
 def test_what_is_not_there_is_not_found(bucket: Bucket, tmp_path: Path) -> None:
@@ -150,6 +172,28 @@ def test_listing_takes_any_prefix_and_is_in_order(bucket: Bucket) -> None:
     assert list(bucket.objects("../")) == []
     assert list(bucket.objects("/")) == []
     assert next(bucket.objects("ä")).size == len("ä/ö".encode())
+
+
+def test_folders_are_named_without_what_they_hold(bucket: Bucket) -> None:
+    for key in ("a-b/x", "a/b/1", "a/b/c/2", "a/b-c/3", "a/file", "ä/ö/x", "top"):
+        bucket.write(key, b"")
+    assert sorted(bucket.folders()) == ["a", "a-b", "ä"]
+    assert sorted(bucket.folders("a/")) == ["b", "b-c"]
+    assert list(bucket.folders("a/b/")) == ["c"]
+    assert list(bucket.folders("ä/")) == ["ö"]
+    for nothing in ("a/b/c/", "nothing/at/all/", "../", "/"):
+        assert list(bucket.folders(nothing)) == []
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("opener", ["file", "s3", "gs"], indirect=True)
+def test_folders_go_beyond_one_page(bucket: Bucket) -> None:
+    names = {f"{number:04}" for number in range(1005)}
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(lambda name: bucket.write(f"many/{name}/file", b""), names))
+    found = list(bucket.folders("many/"))
+    assert len(found) == len(names)
+    assert set(found) == names
 
 
 @pytest.mark.slow
@@ -245,7 +289,8 @@ def test_a_big_file_goes_up_and_comes_down(bucket: Bucket, tmp_path: Path) -> No
     block = bytes(range(251)) * 4178  # about a megabyte, no multiple of anything
     (tmp_path / "big").write_bytes(block * 20)
     bucket.upload(tmp_path / "big", "models/big")
-    assert list(bucket.objects()) == [ObjectInfo("models/big", len(block) * 20)]
+    (listed,) = bucket.objects()
+    assert (listed.key, listed.size) == ("models/big", len(block) * 20)
     bucket.download("models/big", tmp_path / "back")
     assert (tmp_path / "back").read_bytes() == block * 20
     assert sorted(p.name for p in tmp_path.iterdir() if p.is_file()) == ["back", "big"]
@@ -275,6 +320,7 @@ def test_a_bucket_that_does_not_exist_is_not_found(missing: Bucket, tmp_path: Pa
     (tmp_path / "file").write_bytes(b"x")
     calls: list[Callable[[], object]] = [
         lambda: list(missing.objects()),
+        lambda: list(missing.folders()),
         lambda: missing.read("key"),
         lambda: missing.write("key", b""),
         lambda: missing.create("key", b""),
@@ -291,6 +337,7 @@ def test_a_bucket_that_does_not_exist_is_not_found(missing: Bucket, tmp_path: Pa
 def _every_call(bucket: Bucket, file: Path) -> list[Callable[[], object]]:
     return [
         lambda: list(bucket.objects()),
+        lambda: list(bucket.folders()),
         lambda: bucket.read("key"),
         lambda: bucket.write("key", b""),
         lambda: bucket.create("key", b""),

@@ -122,6 +122,18 @@ def test_single_image_can_be_tagged_but_is_no_index(subject: Subject) -> None:
         subject.registry.index(subject.repository, image)
 
 
+def test_the_size_is_of_a_single_image(subject: Subject) -> None:
+    registry, repository = subject.registry, subject.repository
+    small, large = subject.image(content="x"), subject.image(content="x" * 5000)
+    assert registry.size(repository, large) > 4999
+    assert registry.size(repository, large) - registry.size(repository, small) > 4900
+    index = registry.push_index(repository, {Arch.X86_64: small}, {})
+    with pytest.raises(InvalidReference, match="single image"):
+        registry.size(repository, index)
+    with pytest.raises(NotFound):
+        registry.size(repository, _NOWHERE)
+
+
 def test_index_of_images_that_are_not_there(subject: Subject) -> None:
     subject.image()
     with pytest.raises(NotFound):

@@ -14,7 +14,7 @@ from uuid import uuid4
 
 import pytest
 
-from slipway.adapters.mlflow_connection import check_tracking_uri
+from slipway.adapters.mlflow_connection import check_tracking_uri, database_mark
 from slipway.adapters.mlflow_model_registry import MlflowModelRegistry
 from slipway.domain.errors import (
     AlreadyExists,
@@ -25,7 +25,7 @@ from slipway.domain.errors import (
     Unavailable,
 )
 from slipway.domain.names import Channel, ModelName, ModelVersion
-from slipway.ports.model_registry import ModelRegistry, RunRecord
+from slipway.ports.model_registry import ModelRegistry, RunFacts, RunRecord
 from tests.fakes.model_registry import FakeModelRegistry
 from tests.fixtures.free_ports import free_port
 
@@ -186,6 +186,70 @@ def test_a_channel_follows_what_it_is_told(
     assert registry.in_channel(name, channel) is None
 
 
+def test_changes_are_told_once_they_happen(registry: ModelRegistry, name: ModelName) -> None:
+    first, second = ModelVersion(name, 1, 100), ModelVersion(name, 1, 200)
+    before = max((entry.changed for entry in registry.changed_since(0)), default=0)
+    run_id = _add(registry, first)
+    _add(registry, second)
+
+    def changed(moment: int) -> list[ModelVersion]:
+        time.sleep(0.01)  # the next change is in another millisecond
+        return [e.version for e in registry.changed_since(moment) if e.version.name == name]
+
+    assert changed(before) == [second, first], "the last one first"
+    (entry,) = [e for e in registry.changed_since(0) if e.version == first]
+    assert entry.run_id == run_id
+    assert entry.tags["dev.slipway.version"] == str(first)
+    newest = registry.changed_since(0)[0].changed
+    assert changed(newest) == [second], "the moment itself counts"
+    assert changed(newest + 1) == []
+    registry.annotate(first, {"image": "sha256:1"})
+    assert changed(newest + 1) == [first]
+    assert changed(0) == [first, second]
+    assert registry.changed_since(newest + 1)[0].tags["image"] == "sha256:1"
+
+
+def test_many_runs_are_read_at_once(registry: ModelRegistry, name: ModelName) -> None:
+    record = RunRecord({"epochs": 3, "fast": True}, {"accuracy": 0.5}, {"loss": [2.0, 1.0]})
+    first = registry.record_run(name, record)
+    second = registry.record_run(ModelName.parse(f"{name}-x"), RunRecord(metrics={"recall": 1.0}))
+    found = registry.runs([second, first, "0" * 32])
+    assert dict(found) == {
+        first: RunFacts({"epochs": "3", "fast": "True"}, {"accuracy": 0.5}),
+        second: RunFacts({}, {"recall": 1.0}),
+    }
+    assert dict(registry.runs([])) == {}
+
+
+def test_what_a_run_keeps_is_read(registry: ModelRegistry, name: ModelName, tmp_path: Path) -> None:
+    for file in ("metrics.json", "confusion.png"):
+        (tmp_path / file).write_bytes(file.encode())
+    kept = [tmp_path / "metrics.json", tmp_path / "confusion.png"]
+    run_id = registry.record_run(name, RunRecord(files=kept))
+    assert list(registry.files(run_id)) == ["confusion.png", "metrics.json"]
+    assert registry.read_file(run_id, "confusion.png") == b"confusion.png"
+    for missing in ("roc.png", "../metrics.json", "/etc/passwd", ""):
+        with pytest.raises(NotFound):
+            registry.read_file(run_id, missing)
+    assert list(registry.files("0" * 32)) == []
+    with pytest.raises(NotFound):
+        registry.read_file("0" * 32, "metrics.json")
+
+
+@pytest.mark.slow
+def test_people_look_at_a_version_where_there_is_a_server(
+    sqlite_registry: MlflowModelRegistry, http_registry: MlflowModelRegistry, name: ModelName
+) -> None:
+    version = ModelVersion(name, 1, 100)
+    assert http_registry.page(version) == ""
+    for registry in (sqlite_registry, http_registry):
+        _add(registry, version)
+    assert sqlite_registry.page(version) == ""
+    page = http_registry.page(version)
+    assert page.endswith(f"/#/models/{name}/versions/1")
+    assert _answers(page)
+
+
 @pytest.mark.slow
 def test_mlflow_shows_parameters_curves_plots_and_dataset(
     sqlite_registry: MlflowModelRegistry, name: ModelName, tmp_path: Path
@@ -225,6 +289,24 @@ def test_a_run_that_cannot_be_stored_ends_as_failed(
     assert experiment
     runs = client.search_runs([experiment.experiment_id])
     assert [run.info.status for run in runs] == ["FAILED"]
+
+
+@pytest.mark.slow
+def test_the_mark_of_a_database_changes_with_what_it_holds(tmp_path: Path, name: ModelName) -> None:
+    uri = f"sqlite:///{tmp_path}/mlflow.db"
+    assert database_mark(uri) == ""
+    registry = MlflowModelRegistry.open(uri)
+    before = database_mark(uri)
+    assert before
+    registry.versions(name)
+    assert MlflowModelRegistry.open(uri).changed_since(0) == []
+    assert database_mark(uri) == before, "reading is no change"
+    _add(registry, ModelVersion(name, 1, 100))
+    added = database_mark(uri)
+    assert added != before
+    registry.annotate(ModelVersion(name, 1, 100), {"a": "b"})
+    assert database_mark(uri) != added
+    assert database_mark("http://127.0.0.1:1") == ""
 
 
 @pytest.mark.slow

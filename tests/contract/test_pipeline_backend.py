@@ -17,6 +17,7 @@ from slipway.domain.errors import DiskFull, InvalidInput, NotFound
 from slipway.ports.pipeline_backend import (
     Argument,
     Commit,
+    Confusion,
     Kind,
     Origin,
     Parameter,
@@ -24,26 +25,26 @@ from slipway.ports.pipeline_backend import (
     RunState,
     Status,
 )
+from slipway.ports.pipeline_graph import Step, StepKind, tasks_of
 from tests.fakes.pipeline_backend import FakePipelineBackend
 from tests.fixtures.kubeflow_server import kubeflow_server
+from tests.fixtures.tiny_pipelines import PACKAGE
 
-ROOT = Path(__file__).parents[2]
 SECONDS = 120  # until a run that does nothing has to be over
 
 pytestmark = pytest.mark.slow
 
 
 @pytest.fixture
-def runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    monkeypatch.setenv("PYTHONPATH", os.pathsep.join([str(ROOT), str(ROOT / "src")]))
+def runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, tiny_pipelines: Path) -> Path:
     monkeypatch.setenv("TMPDIR", str(tmp_path / "scratch"))
     (tmp_path / "scratch").mkdir()
     return tmp_path / "runs"
 
 
 @pytest.fixture
-def backend(runs: Path) -> PipelineBackend:
-    return LocalPipelineBackend(runs, package="tests.pipelines")
+def backend(runs: Path, compiled: Path) -> PipelineBackend:
+    return LocalPipelineBackend(runs, package=PACKAGE, cache=compiled)
 
 
 DECLARED = [
@@ -54,21 +55,41 @@ DECLARED = [
     Parameter("items", Kind.LIST, ["a", "b"], ""),
     Parameter("how", Kind.TEXT, "well", "well, refuse, crash, die or hang."),
 ]
+DECLARED_BRANCHING = [
+    Parameter("which", Kind.TEXT, "left", "left, or another way."),
+    Parameter("numbers", Kind.LIST, ["1", "2", "3"], ""),
+]
+STEPS = (Step("first"), Step("second", ("first",)))
+LEFT = Step("condition-3", (), StepKind.CONDITION, "say == 'left'", (Step("say-2"),))
+INNER = Step("inner", kind=StepKind.GROUP, steps=(Step("mumble"),))
+RIGHT = Step("condition-4", (), StepKind.CONDITION, "!(say == 'left')", (INNER,))
+BODY = (
+    Step("say"),
+    Step("condition-branches-2", ("say",), StepKind.GROUP, steps=(LEFT, RIGHT)),
+    Step("for-loop-5", ("say",), StepKind.LOOP, "numbers", (Step("count"),)),
+)
+BRANCHING = (
+    Step("exit-handler-1", kind=StepKind.GROUP, steps=BODY),
+    Step("tidy", ("exit-handler-1",)),
+)
 COMMIT = Commit("a" * 40, "factory", "refs/heads/main")
 
 
 @pytest.fixture(params=["local", "kubeflow", "fake"])
-def each(request: pytest.FixtureRequest, runs: Path) -> Iterator[PipelineBackend]:
+def each(request: pytest.FixtureRequest, runs: Path, compiled: Path) -> Iterator[PipelineBackend]:
     """Every backend."""
     match request.param:
         case "local":
-            yield LocalPipelineBackend(runs, package="tests.pipelines")
+            yield LocalPipelineBackend(runs, package=PACKAGE, cache=compiled)
         case "kubeflow":
             with kubeflow_server() as server:
                 api = KubeflowApi(server.host)
-                yield KubeflowPipelineBackend(api, image="tiny", package="tests.pipelines")
+                yield KubeflowPipelineBackend(api, image="tiny", package=PACKAGE, cache=compiled)
         case _:
-            yield FakePipelineBackend({"tiny": DECLARED})
+            yield FakePipelineBackend(
+                {"tiny": DECLARED, "branching": DECLARED_BRANCHING},
+                {"tiny": STEPS, "branching": BRANCHING},
+            )
 
 
 def _until(backend: PipelineBackend, run_id: str, wanted: Callable[[RunState], bool]) -> RunState:
@@ -86,8 +107,23 @@ def _run(backend: PipelineBackend, arguments: Mapping[str, Argument]) -> RunStat
 
 
 def test_pipelines_and_their_parameters_are_known(each: PipelineBackend) -> None:
-    assert each.pipelines() == ["tiny"]
+    assert each.pipelines() == ["branching", "tiny"]
     assert list(each.parameters("tiny")) == DECLARED
+    assert list(each.parameters("branching")) == DECLARED_BRANCHING
+    assert each.description("tiny") != each.description("branching")
+
+
+def test_which_step_comes_after_which_is_known(each: PipelineBackend) -> None:
+    assert each.graph("tiny") == STEPS
+    assert each.graph("branching") == BRANCHING
+
+
+def test_a_run_has_the_steps_of_its_pipeline(each: PipelineBackend) -> None:
+    run_id = each.start("branching", {}, queue=True).id
+    assert each.run_graph(run_id) == BRANCHING
+    assert list(each.confusions(run_id)) == []
+    each.cancel(run_id)
+    assert each.run_graph(run_id) == BRANCHING
 
 
 def test_a_run_is_known_from_its_start_until_it_is_ended(each: PipelineBackend) -> None:
@@ -130,9 +166,13 @@ def test_a_run_that_goes_well(backend: PipelineBackend, runs: Path) -> None:
     with backend.open_artifact(state.id, artifact.path) as file:
         assert file.read() == given.read_bytes()
     assert artifact.size == given.stat().st_size
+    assert backend.confusions(state.id) == [
+        Confusion("second/confusion", ["good", "bad"], [[7, 1], [0, 8]])
+    ]
     log, offset = backend.log(state.id)
     assert "Executing task" in log
     assert backend.log(state.id, offset) == ("", offset)
+    assert backend.log_size(state.id) == offset
     assert not list((runs.parent / "scratch").iterdir()), "nothing is left in the temporary folder"
     assert not (runs / state.id / "workspace").exists()
 
@@ -218,7 +258,7 @@ def test_a_run_that_cannot_be_started_leaves_nothing(
 
 
 def test_runs_are_listed_newest_first_also_by_another_process(
-    backend: PipelineBackend, runs: Path
+    backend: PipelineBackend, runs: Path, compiled: Path
 ) -> None:
     assert backend.runs() == []
     ids = [backend.start("tiny", {"text": "x"}, Origin("ann", COMMIT)).id for _ in range(2)]
@@ -226,7 +266,7 @@ def test_runs_are_listed_newest_first_also_by_another_process(
     assert [state.id for state in backend.runs()] == ids[::-1]
     for run_id in ids:
         _until(backend, run_id, lambda state: state.over)
-    other = LocalPipelineBackend(runs, package="tests.pipelines")
+    other = LocalPipelineBackend(runs, package=PACKAGE, cache=compiled)
     assert [state.status for state in other.runs()] == [Status.SUCCEEDED] * 2
     assert [(state.actor, state.commit) for state in other.runs()] == [("ann", COMMIT)] * 2
     assert other.arguments(ids[0]) == {"text": "x"}
@@ -239,7 +279,10 @@ def test_a_run_that_there_is_not(each: PipelineBackend, run_id: str) -> None:
         each.cancel,
         each.arguments,
         each.log,
+        each.log_size,
         each.artifacts,
+        each.run_graph,
+        each.confusions,
         lambda missing: each.open_artifact(missing, "x"),
     ):
         with pytest.raises(NotFound, match="no run"):
@@ -251,5 +294,36 @@ def test_a_pipeline_that_there_is_not(each: PipelineBackend, runs: Path) -> None
         each.start("x", {})
     with pytest.raises(NotFound, match="no pipeline 'x'"):
         each.parameters("x")
+    with pytest.raises(NotFound, match="no pipeline 'x'"):
+        each.graph("x")
     assert not runs.exists()
     assert each.runs() == []
+
+
+def _tasks(state: RunState) -> dict[str, Status]:
+    return {task.name: task.status for task in state.tasks}
+
+
+def _run_branching(backend: PipelineBackend, arguments: Mapping[str, Argument]) -> RunState:
+    run_id = backend.start("branching", arguments).id
+    return _until(backend, run_id, lambda state: state.over)
+
+
+def test_tasks_in_branches_and_loops_have_their_states(backend: PipelineBackend) -> None:
+    state = _run_branching(backend, {"which": "left"})
+    assert state.status is Status.SUCCEEDED, backend.log(state.id)
+    assert list(_tasks(state)) == list(tasks_of(backend.run_graph(state.id)))
+    done = ("say", "say-2", "count", "tidy")
+    assert _tasks(state) == dict.fromkeys(done, Status.SUCCEEDED) | {"mumble": Status.WAITING}
+    times = {task.name: (task.started, task.ended) for task in state.tasks}
+    assert 0 < times["say"][1] <= times["count"][0] <= times["count"][1] <= times["tidy"][0]
+
+
+def test_what_is_done_at_the_end_is_done_after_a_failure_too(backend: PipelineBackend) -> None:
+    state = _run_branching(backend, {"which": "right", "numbers": ["1", "13", "2", "3"]})
+    assert state.status is Status.FAILED
+    assert state.error
+    assert "13 brings bad luck" in state.error.message
+    states = _tasks(state)
+    assert (states["mumble"], states["say-2"]) == (Status.SUCCEEDED, Status.WAITING)
+    assert (states["count"], states["tidy"]) == (Status.FAILED, Status.SUCCEEDED)

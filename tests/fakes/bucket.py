@@ -1,6 +1,7 @@
 """A bucket in memory, for tests of what uses one; the contract tests prove it."""
 
 from collections.abc import Iterator
+from hashlib import sha256
 from pathlib import Path
 from threading import Lock
 
@@ -26,8 +27,12 @@ class FakeBucket:
     def objects(self, prefix: str = "") -> Iterator[ObjectInfo]:
         self._check()
         with self._lock:
-            found = [ObjectInfo(k, len(v)) for k, v in self.contents.items()]
+            found = [ObjectInfo(k, len(v), sha256(v).hexdigest()) for k, v in self.contents.items()]
         return iter(sorted(info for info in found if info.key.startswith(prefix)))
+
+    def folders(self, prefix: str = "") -> Iterator[str]:
+        found = (info.key.removeprefix(prefix) for info in self.objects(prefix))
+        return iter({key.partition("/")[0] for key in found if "/" in key})
 
     def read(self, key: str) -> bytes:
         check_key(key)
@@ -72,3 +77,15 @@ class FakeBucket:
             raise NotFound(f"bucket {self.url} does not exist")
         if self.denied:
             raise Denied(f"{self.url} refuses access")
+
+
+class CountingBucket(FakeBucket):
+    """Says what was read, in `asked`."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.asked: list[str] = []
+
+    def read(self, key: str) -> bytes:
+        self.asked.append(key)
+        return super().read(key)

@@ -18,6 +18,7 @@ class FakeImageRegistry:
         self._images: dict[tuple[str, Digest], Arch] = {}
         self._indexes: dict[tuple[str, Digest], ImageIndex] = {}
         self._tags: dict[tuple[str, str], Digest] = {}
+        self.sizes: dict[Digest, int] = {}
         self.down = False
         self.asked: list[str] = []
 
@@ -28,6 +29,7 @@ class FakeImageRegistry:
     def add_image(self, repository: str, arch: Arch, content: str = "") -> Digest:
         """An untagged image, as a builder pushes one."""
         digest = _digest([repository, arch, content])
+        self.sizes[digest] = len(content) + 1
         self._images[repository, digest] = arch
         return digest
 
@@ -62,6 +64,14 @@ class FakeImageRegistry:
         if (repository, digest) not in self._indexes:
             raise NotFound(f"{repository}@{digest} is not in registry {self._address}")
         return self._indexes[repository, digest]
+
+    def size(self, repository: str, digest: Digest) -> int:
+        self._check(repository)
+        if (repository, digest) in self._indexes:
+            raise InvalidReference(f"{repository}@{digest} is not a single image")
+        if (repository, digest) not in self._images:
+            raise NotFound(f"{repository}@{digest} is not in registry {self._address}")
+        return self.sizes[digest]
 
     def push_index(
         self, repository: str, images: Mapping[Arch, Digest], annotations: Mapping[str, str]

@@ -3,6 +3,7 @@
 import io
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from mimetypes import guess_type
 from typing import BinaryIO
 
 from slipway.domain.errors import NotFound
@@ -10,22 +11,31 @@ from slipway.ports.pipeline_backend import (
     UNKNOWN,
     Argument,
     Artifact,
+    Confusion,
     Origin,
     Parameter,
     RunState,
     Status,
 )
+from slipway.ports.pipeline_graph import Step
 
 
 class FakePipelineBackend:
     """Port `PipelineBackend` in memory."""
 
-    def __init__(self, declared: Mapping[str, Sequence[Parameter]]) -> None:
+    def __init__(
+        self,
+        declared: Mapping[str, Sequence[Parameter]],
+        graphs: Mapping[str, Sequence[Step]] | None = None,
+    ) -> None:
         self._declared = dict(declared)
+        self._graphs = dict(graphs or {})
         self._runs: dict[str, RunState] = {}
         self._arguments: dict[str, Mapping[str, Argument]] = {}
         self.logs: dict[str, str] = {}
         self.files: dict[str, dict[str, bytes]] = {}
+        self.matrices: dict[str, Sequence[Confusion]] = {}
+        self.words: dict[str, str] = {}
 
     def declare(self, pipeline: str, parameters: Sequence[Parameter]) -> None:
         """Let a pipeline take something else from now on."""
@@ -38,6 +48,14 @@ class FakePipelineBackend:
         if pipeline not in self._declared:
             raise NotFound(f"there is no pipeline {pipeline!r}")
         return self._declared[pipeline]
+
+    def description(self, pipeline: str) -> str:
+        self.parameters(pipeline)
+        return f"What {pipeline} does."
+
+    def graph(self, pipeline: str) -> Sequence[Step]:
+        self.parameters(pipeline)
+        return self._graphs.get(pipeline, ())
 
     def start(
         self,
@@ -83,24 +101,36 @@ class FakePipelineBackend:
         self.state(run_id)
         return self._arguments[run_id]
 
+    def run_graph(self, run_id: str) -> Sequence[Step]:
+        return self.graph(self.state(run_id).pipeline)
+
     def log(self, run_id: str, offset: int = 0) -> tuple[str, int]:
         self.state(run_id)
         text = self.logs.get(run_id, "")
         return text[offset:], max(offset, len(text))
 
+    def log_size(self, run_id: str) -> int:
+        self.state(run_id)
+        return len(self.logs.get(run_id, ""))
+
     def artifacts(self, run_id: str) -> Sequence[Artifact]:
         self.state(run_id)
         files = self.files.get(run_id, {})
-        return [Artifact(p, p, len(files[p]), "application/octet-stream") for p in sorted(files)]
+        kinds = {p: guess_type(p)[0] or "application/octet-stream" for p in files}
+        return [Artifact(p, p, len(files[p]), kinds[p]) for p in sorted(files)]
 
     def open_artifact(self, run_id: str, path: str) -> BinaryIO:
         if path not in {artifact.path for artifact in self.artifacts(run_id)}:
             raise NotFound(f"the run has no artifact {path!r}")
         return io.BytesIO(self.files[run_id][path])
 
+    def confusions(self, run_id: str) -> Sequence[Confusion]:
+        self.state(run_id)
+        return self.matrices.get(run_id, ())
+
     def last_words(self, run_id: str) -> str:
         self.state(run_id)
-        return ""
+        return self.words.get(run_id, "")
 
     def runs(self) -> Sequence[RunState]:
         return sorted(self._runs.values(), key=lambda state: -state.asked)

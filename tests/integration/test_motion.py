@@ -20,13 +20,16 @@ from slipway_components.signals.validate.task import Validation, validate
 from slipway_serving.engine import Engine
 from slipway_serving.selftest import self_test
 
-from slipway.adapters.kfp_pipelines import PACKAGE, declared_parameters, load_pipeline
+from slipway.adapters.compiled_pipelines import CompiledPipelines
+from slipway.adapters.kfp_pipelines import PACKAGE
 from tests.fixtures.acquisitions import document, write
 
 pytestmark = pytest.mark.slow
 
 VERSION = "motion_1_1700000000"
-DEFAULTS = {one.name: one.default for one in declared_parameters(load_pipeline(PACKAGE, "motion"))}
+DEFAULTS = {
+    one.name: one.default for one in CompiledPipelines(PACKAGE, None).get("motion").parameters
+}
 PARAMETERS = {**DEFAULTS, "folds": 2, "epochs": 40, "step": 31, "batch_size": 12}
 
 

@@ -6,7 +6,8 @@ import pytest
 from slipway_components.signals.gather.task import gather
 from slipway_components.signals.validate.task import Validation, validate
 
-from slipway.adapters.kfp_pipelines import PACKAGE, declared_parameters, load_pipeline
+from slipway.adapters.compiled_pipelines import CompiledPipelines
+from slipway.adapters.kfp_pipelines import PACKAGE
 from tests.fixtures.datasets import real_data
 
 pytestmark = pytest.mark.slow
@@ -16,7 +17,7 @@ def _validate(tmp_path: Path, name: str) -> Validation:
     """With the pipeline's own parameters, but two folds alone, which is quick."""
     recordings = tmp_path / "recordings"
     gather(recordings, name=name, data=str(real_data(name)), recordings=0, seed=1)
-    declared = declared_parameters(load_pipeline(PACKAGE, name))
+    declared = CompiledPipelines(PACKAGE, None).get(name).parameters
     parameters = {**{one.name: one.default for one in declared}, "folds": 2}
     done = validate(recordings, tmp_path / "evaluation", name=name, parameters=parameters)
     assert isinstance(done, Validation)

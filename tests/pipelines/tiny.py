@@ -30,6 +30,7 @@ def second(
     lineage: dict[str, str],
     how: str,
     folder: dsl.Input[dsl.Artifact],
+    confusion: dsl.Output[dsl.ClassificationMetrics],
 ) -> NamedTuple("Outputs", [("metrics", dict)]):  # type: ignore[valid-type]
     """End as `how` says."""
     import os
@@ -54,6 +55,7 @@ def second(
         with subprocess.Popen([sys.executable, "-c", "import time; time.sleep(600)"]) as child:
             print(f"grandchild: {child.pid}", flush=True)
             time.sleep(600)
+    confusion.log_confusion_matrix(["good", "bad"], [[7, 1], [0, 8]])
     return ({"accuracy": 0.5, "count": 3},)
 
 

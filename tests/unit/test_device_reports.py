@@ -6,33 +6,18 @@ from typing import Any
 
 import pytest
 
+from slipway.domain.device_report import Health
 from slipway.domain.errors import NotFound
-from slipway.services.device_reports import Health, device_reports
-from slipway.services.predictions import Wish, predictions
-from tests.fakes.bucket import FakeBucket
-
-NOW = 2_000_000_000.0
-
-
-def report(name: str = "press-7", instance: str = "aaaaaaaa", **more: Any) -> dict[str, Any]:
-    version = {"version": "parts_1_7", "digest": "sha256:f"}
-    pod = {
-        **{"slot": "parts", "wanted": version, "running": version},
-        **{"state": "running", "reason": "", "restarts": 0, "since": 1000},
-    }
-    return {
-        **{"schema": 1, "device": name, "instance": instance, "arch": "armv7l"},
-        **{"channel": "stable", "time": int(NOW) - 60, "heartbeat": 300, "pods": [pod]},
-        **{"trust": {"state": "fresh", "reason": "", "version": 4, "signed": 1, "expires": 2}},
-        **more,
-    }
+from slipway.ports.bucket import Bucket
+from slipway.services.device_reports import device_reports
+from slipway.services.predictions import Wish, newest_predictions, predictions
+from tests.fakes.bucket import CountingBucket, FakeBucket
+from tests.fixtures.reports import NOW, pod, put, report
 
 
 def bucket_of(*documents: dict[str, Any]) -> FakeBucket:
     bucket = FakeBucket()
-    for each in documents:
-        key = f"devices/{each['device']}/{each['instance']}.json"
-        bucket.write(key, json.dumps(each).encode())
+    put(bucket, *documents)
     return bucket
 
 
@@ -42,14 +27,14 @@ def health(document: dict[str, Any]) -> tuple[Health, str]:
 
 
 def pod_in(state: str, reason: str) -> list[dict[str, Any]]:
-    return [{**report()["pods"][0], "state": state, "reason": reason}]
+    return [pod(state=state, reason=reason)]
 
 
 @pytest.mark.parametrize(
     ("more", "expected", "why"),
     [
         ({}, Health.OK, ""),
-        ({"time": int(NOW) - 901}, Health.SILENT, "heartbeats"),
+        ({"time": NOW - 901}, Health.SILENT, "heartbeats"),
         ({"trust": {"state": "stale", "reason": "expired"}}, Health.STALE, "expired"),
         ({"trust": {"state": "untrusted", "reason": "forged"}}, Health.UNTRUSTED, "forged"),
         ({"trust": {"state": "unreachable", "reason": "away"}}, Health.UNREACHABLE, "away"),
@@ -72,7 +57,7 @@ def test_two_that_report_as_one_are_both_shown() -> None:
 
 
 def test_a_device_that_was_set_up_anew_is_one_device() -> None:
-    bucket = bucket_of(report(time=int(NOW) - 10_000), report(instance="bbbbbbbb"))
+    bucket = bucket_of(report(time=NOW - 10_000), report(instance="bbbbbbbb"))
     (found,) = device_reports(bucket, NOW, pytest.fail)
     assert (found.instance, found.health) == ("bbbbbbbb", Health.OK)
 
@@ -98,7 +83,7 @@ def record(number: int, **more: Any) -> dict[str, Any]:
     return {"id": str(number), "time": NOW, "model": "parts", "version": "parts_1_7", **more}
 
 
-def batch(bucket: FakeBucket, key: str, *records: dict[str, Any], tail: bytes = b"") -> None:
+def batch(bucket: Bucket, key: str, *records: dict[str, Any], tail: bytes = b"") -> None:
     lines = b"".join(json.dumps(each).encode() + b"\n" for each in records)
     bucket.write(f"predictions/{key}.jsonl.gz", gzip.compress(lines + tail))
 
@@ -123,6 +108,36 @@ def test_predictions_are_chosen() -> None:
     assert read(bucket, Wish(model="nuts")) == [("d", "2")]
     assert read(bucket, Wish(version="parts_1_8")) == [("e", "3")]
     assert read(bucket, Wish(device="e", since=NOW - 1)) == [("e", "3")]
+
+
+def newest(bucket: FakeBucket, count: int, say: Any = pytest.fail) -> list[str]:
+    found = newest_predictions(bucket, "d", ["parts", "nuts"], count=count, now=NOW, say=say)
+    assert {record["device"] for record in found} <= {"d"}
+    return [record["id"] for record in found]
+
+
+def test_the_newest_predictions_of_a_device_come_out_of_its_newest_batches() -> None:
+    bucket = CountingBucket()
+    for age in (0, 100, 7200, 86_400, 90 * 86_400):
+        at = NOW - age
+        batch(
+            bucket, f"d/parts/{at}000000000-a", record(age, time=at), record(age + 1, time=at + 1)
+        )
+    batch(bucket, f"d/nuts/{NOW - 50}000000000-a", record(51, time=NOW - 51))
+    batch(bucket, f"e/parts/{NOW}000000000-a", record(99, time=NOW))
+    assert newest(bucket, 2) == ["1", "0"]
+    assert len(bucket.asked) == 2
+    assert newest(bucket, 4) == ["1", "0", "51", "101"]
+    assert len(newest(bucket, 50)) == 11
+
+
+def test_a_batch_that_is_none_hides_no_newest_prediction() -> None:
+    bucket = FakeBucket()
+    batch(bucket, f"d/parts/{NOW - 9}000000000-a", record(1))
+    bucket.write(f"predictions/d/parts/{NOW}000000000-b.jsonl.gz", b"nothing")
+    said: list[str] = []
+    assert newest(bucket, 1, said.append) == ["1"]
+    assert len(said) == 1
 
 
 @pytest.mark.parametrize("data", [b"nothing", gzip.compress(b"{}\n"), gzip.compress(b"[\n")])

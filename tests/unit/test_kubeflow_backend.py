@@ -1,7 +1,7 @@
 """Runs on Kubeflow Pipelines: a server checks each request by the description of the API."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -24,6 +24,7 @@ from slipway.wiring import pipeline_backend, pipeline_backends
 from tests.fixtures.free_ports import free_port
 from tests.fixtures.kubeflow_description import Violation, check, operations
 from tests.fixtures.kubeflow_server import KubeflowServer, kubeflow_server, now
+from tests.fixtures.tiny_pipelines import PACKAGE
 
 IMAGE = "registry.example.org/slipway-pipeline@sha256:" + "0" * 64
 
@@ -34,16 +35,25 @@ def server() -> Iterator[KubeflowServer]:
         yield server
 
 
-def backend_of(server: KubeflowServer, token: str = "", **more: str) -> KubeflowPipelineBackend:
-    api = KubeflowApi(server.host, token)
-    return KubeflowPipelineBackend(
-        api, image=more.pop("image", IMAGE), package="tests.pipelines", **more
-    )
+Backends = Callable[..., KubeflowPipelineBackend]
 
 
 @pytest.fixture
-def backend(server: KubeflowServer) -> KubeflowPipelineBackend:
-    return backend_of(server)
+def backend_of(server: KubeflowServer, tiny_pipelines: Path) -> Backends:
+    """Makes backends of one server."""
+
+    def made(token: str = "", image: str = IMAGE, namespace: str = "") -> KubeflowPipelineBackend:
+        api = KubeflowApi(server.host, token)
+        return KubeflowPipelineBackend(
+            api, image=image, namespace=namespace, package=PACKAGE, cache=tiny_pipelines
+        )
+
+    return made
+
+
+@pytest.fixture
+def backend(backend_of: Backends) -> KubeflowPipelineBackend:
+    return backend_of()
 
 
 def test_the_compiled_pipeline_is_submitted_with_its_arguments(
@@ -63,10 +73,10 @@ def test_the_compiled_pipeline_is_submitted_with_its_arguments(
 
 
 def test_there_is_one_experiment_however_often_it_is_asked_for(
-    server: KubeflowServer,
+    server: KubeflowServer, backend_of: Backends
 ) -> None:
     for namespace in ("", "", "team", "team"):
-        backend_of(server, namespace=namespace).start("tiny", {"text": "x"})
+        backend_of(namespace=namespace).start("tiny", {"text": "x"})
     found = [(e["display_name"], e.get("namespace")) for e in server.experiments.values()]
     assert found == [("slipway", None), ("slipway", "team")]
 
@@ -136,11 +146,11 @@ def test_what_only_this_machine_reaches_is_refused(
     assert not server.runs
 
 
-def test_an_image_that_is_none(server: KubeflowServer) -> None:
+def test_an_image_that_is_none(server: KubeflowServer, backend_of: Backends) -> None:
     with pytest.raises(InvalidReference, match="'no image'"):
-        backend_of(server, image="no image").start("tiny", {"text": "x"})
+        backend_of(image="no image").start("tiny", {"text": "x"})
     with pytest.raises(InvalidSetting, match=r"kubeflow\.image is not set"):
-        backend_of(server, image="").start("tiny", {"text": "x"})
+        backend_of(image="").start("tiny", {"text": "x"})
     assert not server.requests
 
 
@@ -168,11 +178,13 @@ def test_what_the_server_refuses(
         assert "kubeflow.token_file" in caught.value.hint
 
 
-def test_the_token_is_sent_and_a_wrong_one_is_told(server: KubeflowServer) -> None:
+def test_the_token_is_sent_and_a_wrong_one_is_told(
+    server: KubeflowServer, backend_of: Backends
+) -> None:
     server.token = "geheim"
-    assert backend_of(server, "geheim").runs() == []
+    assert backend_of("geheim").runs() == []
     with pytest.raises(Denied) as caught:
-        backend_of(server, "falsch").runs()
+        backend_of("falsch").runs()
     assert "falsch" not in caught.value.message + caught.value.hint
 
 

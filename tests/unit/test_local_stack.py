@@ -9,17 +9,18 @@ import pytest
 from slipway.domain.errors import InvalidSetting, PortInUse
 from slipway.domain.git import Trigger, WatchedRepository
 from slipway.local import stack, tcp
-from slipway.settings import LocalSettings, RegistrySettings, Settings, load
+from slipway.settings import ConsoleSettings, LocalSettings, RegistrySettings, Settings, load
 from tests.fixtures.free_ports import free_ports
 
 
 @pytest.fixture
 def settings(tmp_path: Path) -> Settings:
-    registry, model_done, tag_monitor = free_ports(3)
+    registry, model_done, tag_monitor, console = free_ports(4)
     return replace(
         load(tmp_path, {}),
         registry=RegistrySettings(address=f"127.0.0.1:{registry}"),
         local=LocalSettings(model_done, tag_monitor),
+        console=ConsoleSettings(port=console),
     )
 
 

@@ -10,11 +10,14 @@ from slipway_components.signals.explorer import draw_explorer, project
 from slipway_components.signals.motion import Motion
 from slipway_components.signals.recordings import Recording, write
 
-from slipway.adapters.kfp_pipelines import PACKAGE, declared_parameters, load_pipeline
+from slipway.adapters.compiled_pipelines import CompiledPipelines
+from slipway.adapters.kfp_pipelines import PACKAGE
 from slipway.domain.errors import InvalidDataset, InvalidInput
 from slipway_features.preparing import preparing
 
-DEFAULTS = {one.name: one.default for one in declared_parameters(load_pipeline(PACKAGE, "motion"))}
+DEFAULTS = {
+    one.name: one.default for one in CompiledPipelines(PACKAGE, None).get("motion").parameters
+}
 MADE = list(Motion().synthesise(3, 5))
 
 

@@ -1,12 +1,13 @@
 """The log of a local run in parts, and the files of its tasks."""
 
+import json
 from pathlib import Path
 
 import pytest
 
-from slipway.adapters.run_output import artifacts, log_part, open_artifact
+from slipway.adapters.run_output import artifacts, confusions, log_part, open_artifact
 from slipway.domain.errors import InvalidInput, NotFound
-from slipway.ports.pipeline_backend import Artifact
+from slipway.ports.pipeline_backend import Artifact, Confusion
 
 
 def test_a_log_is_read_in_parts_and_no_character_is_torn(tmp_path: Path) -> None:
@@ -86,3 +87,24 @@ def test_artifacts_are_the_files_of_the_tasks(folder: Path) -> None:
 def test_what_is_no_artifact_cannot_be_read(folder: Path, path: str) -> None:
     with pytest.raises(NotFound):
         open_artifact(folder, path)
+
+
+def test_confusion_matrices_are_read_and_nothing_else_is_taken_for_one(tmp_path: Path) -> None:
+    matrix = {
+        "annotationSpecs": [{"displayName": "good"}, {"displayName": "bad"}],
+        "rows": [{"row": [3, 1]}, {"row": [0, 4]}],
+    }
+    notes: dict[str, dict[str, object]] = {
+        "measure": {"matrix": {"confusionMatrix": matrix}, "other": {"accuracy": 0.5}},
+        "odd": {"matrix": {"confusionMatrix": "drawn by hand"}},
+    }
+    for task, outputs in notes.items():
+        note = tmp_path / "parts-2026" / task / "executor_output.json"
+        note.parent.mkdir(parents=True)
+        made = {name: {"artifacts": [{"metadata": data}]} for name, data in outputs.items()}
+        note.write_text(json.dumps({"artifacts": made}))
+    torn = tmp_path / "parts-2026" / "torn" / "executor_output.json"
+    torn.parent.mkdir()
+    torn.write_text('{"artifacts": {"matr')
+    assert confusions(tmp_path) == [Confusion("measure/matrix", ["good", "bad"], [[3, 1], [0, 4]])]
+    assert confusions(tmp_path / "nothing") == []

@@ -17,6 +17,7 @@ from slipway.services.schedules import add, fire_due, next_time, pause, remove
 from tests.fakes.audit_log import FakeAuditLog
 from tests.fakes.pipeline_backend import FakePipelineBackend
 from tests.fixtures.kubeflow_server import kubeflow_server
+from tests.fixtures.tiny_pipelines import PACKAGE
 
 HOUR = 3600.0
 NIGHTLY = "0 3 * * *"
@@ -41,7 +42,10 @@ def folder(tmp_path: Path) -> ScheduleFolder:
 
 @pytest.fixture(params=["here", "kubeflow"])
 def kept(
-    request: pytest.FixtureRequest, folder: ScheduleFolder, backend: FakePipelineBackend
+    request: pytest.FixtureRequest,
+    folder: ScheduleFolder,
+    backend: FakePipelineBackend,
+    tiny_pipelines: Path,
 ) -> Iterator[tuple[Schedules, PipelineBackend]]:
     """Each way of keeping schedules, and the backend that belongs to it."""
     if request.param == "here":
@@ -49,7 +53,7 @@ def kept(
         return
     with kubeflow_server() as server:
         kubeflow = KubeflowPipelineBackend(
-            KubeflowApi(server.host), image="tiny", package="tests.pipelines"
+            KubeflowApi(server.host), image="tiny", package=PACKAGE, cache=tiny_pipelines
         )
         yield KubeflowSchedules(kubeflow), kubeflow
 

@@ -6,11 +6,12 @@ import os
 from pathlib import Path
 
 import pytest
-from slipway_components.snapshot.manifest import Snapshot
+from slipway_components.snapshot.manifest import read_snapshot, snapshot_of
 from slipway_components.snapshot.task import restore, snapshot, stored, verify
 
 from slipway.adapters.local_bucket import LocalBucket
 from slipway.domain.errors import AlreadyExists, InvalidDataset, InvalidInput, NotFound
+from slipway.domain.snapshot import Snapshot
 
 
 @pytest.fixture
@@ -48,15 +49,15 @@ def test_the_record_is_as_documented(dataset: Path, tmp_path: Path) -> None:
 
 
 def test_identity_is_content_and_path_not_time_or_place(dataset: Path, tmp_path: Path) -> None:
-    digest = Snapshot.of(dataset).digest
+    digest = snapshot_of(dataset).digest
     os.utime(dataset / "nut" / "b.png", (1, 1))
-    assert Snapshot.of(dataset.rename(tmp_path / "moved")).digest == digest
+    assert snapshot_of(dataset.rename(tmp_path / "moved")).digest == digest
     (tmp_path / "moved" / "nut" / "b.png").rename(tmp_path / "moved" / "nut" / "c.png")
-    assert Snapshot.of(tmp_path / "moved").digest != digest
+    assert snapshot_of(tmp_path / "moved").digest != digest
 
 
 def test_verify_names_what_differs(dataset: Path) -> None:
-    record = Snapshot.of(dataset)
+    record = snapshot_of(dataset)
     verify(dataset, record)
     (dataset / "nut" / "b.png").unlink()
     (dataset / "washer" / "a.png").write_bytes(b"x")
@@ -75,10 +76,10 @@ def test_an_empty_label_is_refused_and_not_forgotten(dataset: Path, tmp_path: Pa
 
 
 def test_restore_from_a_folder(dataset: Path, tmp_path: Path) -> None:
-    record = Snapshot.of(dataset)
+    record = snapshot_of(dataset)
     (dataset / "nut" / "extra.png").write_bytes(b"not of the set")
     restore(record, dataset, tmp_path / "back")
-    assert Snapshot.of(tmp_path / "back") == record
+    assert snapshot_of(tmp_path / "back") == record
 
 
 def test_restore_from_a_store_by_digest_alone(dataset: Path, tmp_path: Path) -> None:
@@ -98,7 +99,7 @@ def test_restore_refuses_what_is_not_the_same(dataset: Path, tmp_path: Path, dam
     (tmp_path / "bucket").mkdir()
     store = LocalBucket(tmp_path / "bucket")
     snapshot(dataset, tmp_path / "snapshot.json", store)
-    record = Snapshot.read(tmp_path / "snapshot.json")
+    record = read_snapshot(tmp_path / "snapshot.json")
     key = f"datasets/objects/{record.files[2].sha256}"
     if damage == "change":
         store.write(key, b"zz")
@@ -115,7 +116,7 @@ def test_restore_refuses_what_is_not_the_same(dataset: Path, tmp_path: Path, dam
 
 def test_restore_does_not_overwrite(dataset: Path) -> None:
     with pytest.raises(AlreadyExists):
-        restore(Snapshot.of(dataset), dataset, dataset)
+        restore(snapshot_of(dataset), dataset, dataset)
 
 
 def _altered(**change: object) -> bytes:
@@ -144,18 +145,18 @@ def test_a_record_that_is_not_one(data: bytes, message: str) -> None:
 
 def test_folders_that_are_no_dataset(tmp_path: Path) -> None:
     with pytest.raises(NotFound, match="there is no folder"):
-        Snapshot.of(tmp_path / "nowhere")
+        snapshot_of(tmp_path / "nowhere")
     with pytest.raises(InvalidDataset, match="has no files"):
-        Snapshot.of(tmp_path)
+        snapshot_of(tmp_path)
     (tmp_path / "stray.png").touch()
     with pytest.raises(InvalidDataset, match=r"'stray\.png' in .* is no LABEL/FILE"):
-        Snapshot.of(tmp_path)
+        snapshot_of(tmp_path)
 
 
 def test_a_link_in_a_circle_ends(dataset: Path) -> None:
     (dataset / "nut" / "loop").symlink_to(dataset)
     with pytest.raises(InvalidDataset, match=r"is no LABEL/FILE|cannot be read"):
-        Snapshot.of(dataset)
+        snapshot_of(dataset)
 
 
 def test_unknown_digests(tmp_path: Path) -> None:

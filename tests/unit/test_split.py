@@ -5,10 +5,11 @@ from collections import Counter
 from pathlib import Path
 
 import pytest
-from slipway_components.snapshot.manifest import File, Snapshot
+from slipway_components.snapshot.manifest import read_snapshot
 from slipway_components.split.task import split
 
 from slipway.domain.errors import InvalidDataset, InvalidInput
+from slipway.domain.snapshot import File, Snapshot
 
 Sides = dict[str, list[str]]
 
@@ -55,7 +56,7 @@ def test_no_group_on_two_sides_and_nothing_lost(
     assert not groups["train"] & groups["test"]
     assert not groups["validation"] & groups["test"]
     everything = sorted(path for paths in sides.values() for path in paths)
-    assert everything == [file.path for file in Snapshot.read(record).files]
+    assert everything == [file.path for file in read_snapshot(record).files]
 
 
 def test_every_label_is_divided_by_the_shares(tmp_path: Path) -> None:

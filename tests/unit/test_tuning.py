@@ -9,11 +9,14 @@ import pytest
 from slipway_components.signals import tuning
 from slipway_components.signals.tuning import Candidate, tune
 
-from slipway.adapters.kfp_pipelines import PACKAGE, declared_parameters, load_pipeline
+from slipway.adapters.compiled_pipelines import CompiledPipelines
+from slipway.adapters.kfp_pipelines import PACKAGE
 from slipway.cli.tune import _command_line
 from slipway.domain.errors import InvalidInput
 
-DEFAULTS = {one.name: one.default for one in declared_parameters(load_pipeline(PACKAGE, "motion"))}
+DEFAULTS = {
+    one.name: one.default for one in CompiledPipelines(PACKAGE, None).get("motion").parameters
+}
 
 
 @dataclass

@@ -8,8 +8,9 @@ from slipway.services.publish_model import publish_model
 from slipway_components.progress import say
 
 
-def publish(model: Path, bucket: Bucket, *, version: str) -> str:
-    """Publish the folder `model` as `version` and return its URL; see `publish_model`."""
-    url = publish_model(model, ModelVersion.parse(version), bucket)
+def publish(model: Path, snapshot: Path, bucket: Bucket, *, version: str) -> str:
+    """Publish the folder `model` as `version`, the record of what it was trained on beside it, and
+    return its URL; see `publish_model`."""
+    url = publish_model(model, ModelVersion.parse(version), bucket, snapshot)
     say(f"publish: {url}")
     return url

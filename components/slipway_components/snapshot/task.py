@@ -12,10 +12,11 @@ import shutil
 from pathlib import Path
 
 from slipway.domain.errors import InvalidDataset, InvalidInput, NotFound
+from slipway.domain.snapshot import File, Snapshot
 from slipway.ports.bucket import Bucket
 from slipway_components.folder import appearing, write_atomically
 from slipway_components.progress import say, track
-from slipway_components.snapshot.manifest import File, Snapshot, fingerprint
+from slipway_components.snapshot.manifest import fingerprint, snapshot_of
 
 _OBJECTS = "datasets/objects/"
 _SHOWN = 20  # differences in one message
@@ -23,7 +24,7 @@ _SHOWN = 20  # differences in one message
 
 def snapshot(dataset: Path, output: Path, store: Bucket | None = None) -> str:
     """Write the record of `dataset` to the file `output`, contents to `store`; the digest."""
-    record = Snapshot.of(dataset)
+    record = snapshot_of(dataset)
     _refuse_empty_labels(dataset, record)
     if store is not None:
         _keep(dataset, record, store)
@@ -35,7 +36,7 @@ def snapshot(dataset: Path, output: Path, store: Bucket | None = None) -> str:
 def verify(dataset: Path, record: Snapshot) -> None:
     """Raises InvalidDataset that names files missing, changed or extra in `dataset`."""
     wanted = {file.path: file for file in record.files}
-    there = {file.path: file for file in Snapshot.of(dataset).files}
+    there = {file.path: file for file in snapshot_of(dataset).files}
     problems = [f"missing {path}" for path in sorted(wanted.keys() - there.keys())]
     problems += [
         f"changed {path}"

@@ -7,9 +7,10 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from slipway.domain.errors import InvalidDataset, InvalidInput
+from slipway.domain.snapshot import Snapshot
 from slipway_components.folder import write_atomically
 from slipway_components.progress import say
-from slipway_components.snapshot.manifest import Snapshot
+from slipway_components.snapshot.manifest import read_snapshot
 
 SCHEMA = 1
 _SIDES = ("train", "validation", "test")
@@ -26,7 +27,7 @@ def split(snapshot: Path, output: Path, *, seed: int, validation: float, test: f
     groups or a dataset of fewer than two labels.
     """
     check_shares(validation, test)
-    labels = _groups(Snapshot.read(snapshot))
+    labels = _groups(read_snapshot(snapshot))
     if len(labels) < 2:
         raise InvalidDataset(f"the only label is {next(iter(labels))!r}", hint="Two are needed")
     shares = {"train": 1 - validation - test, "validation": validation, "test": test}

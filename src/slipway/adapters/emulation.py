@@ -60,6 +60,13 @@ def enable(arch: Arch) -> None:
         ) from error
 
 
+def possible(arch: Arch) -> bool:
+    """Whether programs of `arch` run here, or will when `enable` is asked by root."""
+    if platform.machine() == arch or _is_registered(_FORMATS[arch]):
+        return True
+    return (_DEFINITIONS / f"{_FORMATS[arch]}.conf").exists()
+
+
 def processors(arch: Arch) -> str:
     """What an emulated program is to find in /proc/cpuinfo; empty where nothing is emulated.
 

@@ -71,12 +71,28 @@ class GcsBucket:
             for blob in self._bucket.client.list_blobs(
                 self._bucket,
                 prefix=self._location.prefix + prefix,
-                fields="items(name,size),nextPageToken",
+                fields="items(name,size,generation),nextPageToken",
                 timeout=_TIMEOUT,
                 retry=self._retry,
             ):
                 if is_key(blob.name[skip:]):
-                    yield ObjectInfo(blob.name[skip:], blob.size)
+                    yield ObjectInfo(blob.name[skip:], blob.size, str(blob.generation))
+
+    def folders(self, prefix: str = "") -> Iterator[str]:
+        """See the port."""
+        full = self._location.prefix + prefix
+        with _errors(self.url):
+            listing = self._bucket.client.list_blobs(
+                self._bucket,
+                prefix=full,
+                delimiter="/",
+                fields="prefixes,nextPageToken",
+                timeout=_TIMEOUT,
+                retry=self._retry,
+            )
+            for page in listing.pages:
+                names = (each[len(full) :].removesuffix("/") for each in page.prefixes)
+                yield from (name for name in names if is_key(name))
 
     def read(self, key: str) -> bytes:
         """See the port."""

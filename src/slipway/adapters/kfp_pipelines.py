@@ -1,4 +1,4 @@
-"""Pipelines written in the kfp DSL: found, inspected, compiled.
+"""Pipelines written in the kfp DSL: found, loaded, compiled.
 
 A pipeline NAME is the module NAME of a package, whose attribute NAME is what `@dsl.pipeline` made.
 Modules whose names begin with _ hold what several pipelines share.
@@ -15,17 +15,9 @@ from typing import Any
 from slipway.adapters.files import replacing
 from slipway.domain.errors import InvalidReference, MissingTool, NotFound
 from slipway.domain.system_errors import os_errors
-from slipway.ports.pipeline_backend import Kind, Parameter
 
 PACKAGE = "slipway_pipelines"
 
-_KINDS = {
-    "STRING": Kind.TEXT,
-    "NUMBER_INTEGER": Kind.INTEGER,
-    "NUMBER_DOUBLE": Kind.NUMBER,
-    "BOOLEAN": Kind.BOOLEAN,
-    "LIST": Kind.LIST,
-}
 _IMAGE = re.compile(r"[a-z0-9][A-Za-z0-9._:/@-]*")
 
 
@@ -51,29 +43,12 @@ def load_pipeline(package: str, name: str) -> Any:
     return getattr(module, name)
 
 
-def declared_parameters(pipeline: Any) -> Sequence[Parameter]:
-    """The inputs of a kfp pipeline in the order of its signature."""
-    from kfp.local.executor_output_utils import pb2_value_to_python
-    from kfp.pipeline_spec import pipeline_spec_pb2 as spec
-
-    declared = pipeline.pipeline_spec.root.input_definitions.parameters
-    parameters = []
-    for name in pipeline.component_spec.inputs:
-        kind = spec.ParameterType.ParameterTypeEnum.Name(declared[name].parameter_type)
-        has_default = declared[name].is_optional
-        default = pb2_value_to_python(declared[name].default_value) if has_default else None
-        if default is not None and _KINDS[kind] is Kind.INTEGER:
-            default = int(default)  # protobuf knows floats only
-        parameters.append(Parameter(name, _KINDS[kind], default, declared[name].description))
-    return parameters
-
-
-def task_names(pipeline: Any) -> Sequence[str]:
-    """The tasks of a kfp pipeline in the order in which kfp.local runs them."""
-    from kfp.local import graph_utils
-
-    tasks = pipeline.pipeline_spec.root.dag.tasks
-    return tuple(reversed(graph_utils.topological_sort_tasks(tasks)))
+def check_image(image: str) -> None:
+    """Raise InvalidReference for what no task could run in."""
+    if not _IMAGE.fullmatch(image):
+        raise InvalidReference(
+            f"{image!r} is not an image reference", hint="Write HOST/REPOSITORY:TAG or …@sha256:…"
+        )
 
 
 def compile_pipeline(package: str, name: str, output: Path, image: str | None) -> None:
@@ -82,10 +57,8 @@ def compile_pipeline(package: str, name: str, output: Path, image: str | None) -
     `image` is what its tasks run in, None for the one that the components name. Raises NotFound,
     InvalidReference, DiskFull, Denied.
     """
-    if image is not None and not _IMAGE.fullmatch(image):
-        raise InvalidReference(
-            f"{image!r} is not an image reference", hint="Write HOST/REPOSITORY:TAG or …@sha256:…"
-        )
+    if image is not None:
+        check_image(image)
     pipeline = load_pipeline(package, name)
     from kfp.compiler import pipeline_spec_builder as builder
 

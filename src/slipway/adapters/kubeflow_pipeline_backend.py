@@ -5,33 +5,29 @@ upload changes it. All of Slipway's runs are in one experiment. Who started a ru
 commit, is its description. Logs and artifacts stay in the cluster; its own page shows them.
 """
 
+import copy
 import re
-import tempfile
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, BinaryIO
 
-import yaml
-
-from slipway.adapters.kfp_pipelines import (
-    PACKAGE,
-    compile_pipeline,
-    declared_parameters,
-    load_pipeline,
-    pipeline_names,
-)
+from slipway.adapters import pipeline_spec
+from slipway.adapters.compiled_pipelines import CompiledPipelines
+from slipway.adapters.kfp_pipelines import PACKAGE, check_image
 from slipway.adapters.kubeflow_api import KubeflowApi, filter_by_name
-from slipway.adapters.kubeflow_runs import describe, run_state
+from slipway.adapters.kubeflow_runs import describe, run_state, spec_of
 from slipway.domain.errors import InvalidInput, InvalidSetting, NotFound
 from slipway.ports.pipeline_backend import (
     UNKNOWN,
     Argument,
     Artifact,
+    Confusion,
     Origin,
     Parameter,
     RunState,
 )
+from slipway.ports.pipeline_graph import Step
 
 EXPERIMENT = "slipway"
 _RUN_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9-]*")
@@ -42,21 +38,36 @@ class KubeflowPipelineBackend:
     """Port `PipelineBackend` over the v2beta1 API."""
 
     def __init__(
-        self, api: KubeflowApi, *, image: str, namespace: str = "", package: str = PACKAGE
+        self,
+        api: KubeflowApi,
+        *,
+        image: str,
+        namespace: str = "",
+        package: str = PACKAGE,
+        cache: Path | None = None,
     ) -> None:
-        """`image`: what tasks run in; `namespace`: of the user, where the server has several."""
+        """`image`: what tasks run in; `namespace`: of the user, where the server has several;
+        `cache`: a folder that keeps what the pipelines are compiled to."""
         self.api = api
         self._image = image
         self._namespace = namespace
-        self._package = package
+        self._compiled = CompiledPipelines(package, cache)
 
     def pipelines(self) -> Sequence[str]:
         """See the port."""
-        return pipeline_names(self._package)
+        return self._compiled.names()
 
     def parameters(self, pipeline: str) -> Sequence[Parameter]:
         """See the port."""
-        return declared_parameters(load_pipeline(self._package, pipeline))
+        return self._compiled.get(pipeline).parameters
+
+    def description(self, pipeline: str) -> str:
+        """See the port."""
+        return self._compiled.get(pipeline).description
+
+    def graph(self, pipeline: str) -> Sequence[Step]:
+        """See the port."""
+        return self._compiled.get(pipeline).steps
 
     def start(
         self,
@@ -94,9 +105,20 @@ class KubeflowPipelineBackend:
         given: Mapping[str, Argument] = (configuration.parameters if configuration else None) or {}
         return given
 
+    def run_graph(self, run_id: str) -> Sequence[Step]:
+        """See the port; the run carries it."""
+        return pipeline_spec.steps(spec_of(self._get(run_id)))
+
     def log(self, run_id: str, offset: int = 0) -> tuple[str, int]:
         """NotFound: the log is the cluster's."""
-        raise NotFound(
+        raise self._no_log(run_id)
+
+    def log_size(self, run_id: str) -> int:
+        """NotFound: the log is the cluster's."""
+        raise self._no_log(run_id)
+
+    def _no_log(self, run_id: str) -> NotFound:
+        return NotFound(
             f"the log of run {run_id!r} is in the cluster",
             hint=f"Read it at {self.state(run_id).location}",
         )
@@ -112,6 +134,11 @@ class KubeflowPipelineBackend:
             f"the artifact {path!r} is in the cluster",
             hint=f"Find it at {self.state(run_id).location}",
         )
+
+    def confusions(self, run_id: str) -> Sequence[Confusion]:
+        """None: they are the cluster's."""
+        self._get(run_id)
+        return ()
 
     def last_words(self, run_id: str) -> str:
         """Empty: the log is the cluster's."""
@@ -143,14 +170,15 @@ class KubeflowPipelineBackend:
                 "kubeflow.image is not set",
                 hint="slipway pipeline-image builds one and prints its reference",
             )
-        with tempfile.TemporaryDirectory() as scratch:
-            file = Path(scratch) / "pipeline.yaml"
-            compile_pipeline(self._package, pipeline, file, self._image)
-            spec, *platform = yaml.safe_load_all(file.read_text())
-        if not platform:
-            document: dict[str, Any] = spec
-            return document
-        return {"pipeline_spec": spec, "platform_spec": platform[0]}
+        check_image(self._image)
+        made = self._compiled.get(pipeline)
+        spec: dict[str, Any] = copy.deepcopy(dict(made.spec))
+        for executor in spec["deploymentSpec"]["executors"].values():
+            if "container" in executor:
+                executor["container"]["image"] = self._image
+        if made.platform is None:
+            return spec
+        return {"pipeline_spec": spec, "platform_spec": made.platform}
 
     def runtime(self, arguments: Mapping[str, Argument]) -> Any:
         """Arguments as the API takes them; InvalidInput for what a cluster cannot reach."""

@@ -7,6 +7,7 @@ from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
+from slipway.adapters.pipeline_spec import steps
 from slipway.domain.errors import RunFailed
 from slipway.ports.pipeline_backend import (
     Commit,
@@ -16,7 +17,15 @@ from slipway.ports.pipeline_backend import (
     Status,
     TaskState,
 )
+from slipway.ports.pipeline_graph import tasks_of
 
+_LOUDEST = (
+    Status.RUNNING,
+    Status.FAILED,
+    Status.CANCELLED,
+    Status.WAITING,
+    Status.SUCCEEDED,
+)
 _STATUS = {
     "PENDING": Status.WAITING,
     "RUNNING": Status.RUNNING,
@@ -70,23 +79,35 @@ def spec_of(run: Any) -> Mapping[str, Any]:
 
 def _tasks(run: Any) -> Sequence[TaskState]:
     """The pipeline's own tasks in the order of their start; Kubeflow lists its drivers and
-    executors beside them, and only what it came to so far."""
-    planned = spec_of(run).get("root", {}).get("dag", {}).get("tasks", {})
-    states = {name: TaskState(name) for name in planned}
+    executors beside them, a task in a loop several times, and only what it came to so far."""
+    states = {name: TaskState(name) for name in tasks_of(steps(spec_of(run)))}
     for task in (run.run_details.task_details if run.run_details else None) or ():
-        if task.display_name in states:
-            states[task.display_name] = TaskState(
+        if before := states.get(task.display_name):
+            seen = TaskState(
                 task.display_name,
                 _status(task.state),
                 _seconds(task.start_time),
                 _seconds(task.end_time),
             )
+            states[seen.name] = _together(before, seen) if before.started else seen
     return sorted(states.values(), key=lambda task: (not task.started, task.started))
+
+
+def _together(one: TaskState, other: TaskState) -> TaskState:
+    """A task in a loop, whose times are those of all its turns."""
+    status = min(one.status, other.status, key=_LOUDEST.index)
+    ends = (one.ended, other.ended)
+    return TaskState(
+        one.name,
+        status,
+        min(one.started, other.started or one.started),
+        0.0 if 0.0 in ends else max(ends),
+    )
 
 
 def _error(run: Any) -> RunError:
     """Why a run failed: what the first failed task says, else what the run says."""
-    planned = spec_of(run).get("root", {}).get("dag", {}).get("tasks", {})
+    planned = set(tasks_of(steps(spec_of(run))))
     for task in (run.run_details.task_details if run.run_details else None) or ():
         if task.error and task.error.message and task.display_name in planned:
             return RunError(RunFailed.code, f"task {task.display_name}: {task.error.message}")

@@ -59,6 +59,18 @@ class LocalBucket:
             found = list(_walk(self._root / folder, f"{folder}/" if folder else ""))
         return iter(sorted(info for info in found if info.key.startswith(prefix)))
 
+    def folders(self, prefix: str = "") -> Iterator[str]:
+        """See the port."""
+        self._check_root()
+        if prefix and not is_key(prefix.removesuffix("/")):
+            return iter(())
+        with os_errors(self._name(prefix)):
+            try:
+                entries = list(os.scandir(self._root / prefix))
+            except (FileNotFoundError, NotADirectoryError):
+                return iter(())
+            return iter([each.name for each in entries if is_key(each.name) and each.is_dir()])
+
     def read(self, key: str) -> bytes:
         """See the port."""
         with self._opened(key) as file, os_errors(self._name(key)):
@@ -168,4 +180,6 @@ def _walk(folder: Path, prefix: str) -> Iterator[ObjectInfo]:
             if entry.is_dir():
                 yield from _walk(folder / entry.name, f"{prefix}{entry.name}/")
             elif entry.is_file():
-                yield ObjectInfo(prefix + entry.name, entry.stat().st_size)
+                found = entry.stat()
+                tag = f"{found.st_ino:x}-{found.st_mtime_ns:x}-{found.st_size:x}"
+                yield ObjectInfo(prefix + entry.name, found.st_size, tag)

@@ -19,26 +19,24 @@ from pathlib import Path
 from typing import BinaryIO
 
 from slipway.adapters import pushed_code
-from slipway.adapters.kfp_pipelines import (
-    PACKAGE,
-    declared_parameters,
-    load_pipeline,
-    pipeline_names,
-)
+from slipway.adapters.compiled_pipelines import CompiledPipelines
+from slipway.adapters.kfp_pipelines import PACKAGE
 from slipway.adapters.run_folder import RunFolder, ended
-from slipway.adapters.run_output import artifacts, log_part, open_artifact
+from slipway.adapters.run_output import artifacts, confusions, log_part, open_artifact
 from slipway.domain.errors import InvalidInput, NotFound, RunFailed
 from slipway.domain.system_errors import os_errors
 from slipway.ports.pipeline_backend import (
     UNKNOWN,
     Argument,
     Artifact,
+    Confusion,
     Origin,
     Parameter,
     RunError,
     RunState,
     Status,
 )
+from slipway.ports.pipeline_graph import Step
 
 _GRACE = 5.0  # seconds between asking a run to end and making it end
 _POLL = 0.05
@@ -53,25 +51,36 @@ _GONE = RunError(
 class LocalPipelineBackend:
     """Port `PipelineBackend` over kfp.local."""
 
-    def __init__(self, runs: Path, package: str = PACKAGE, code: Path | None = None) -> None:
-        """`code`: a checkout of pushed code that the pipelines are taken from."""
+    def __init__(
+        self,
+        runs: Path,
+        package: str = PACKAGE,
+        code: Path | None = None,
+        cache: Path | None = None,
+    ) -> None:
+        """`code`: a checkout of pushed code that the pipelines are taken from; `cache`: a folder
+        that keeps what they are compiled to."""
         self._runs = runs.absolute()
         self._package = package
-        self._code = code
+        self._compiled = CompiledPipelines(package, cache, code)
         self._children: dict[str, subprocess.Popen[bytes]] = {}
-        self._over: set[str] = set()
+        self._over: dict[str, tuple[int, RunState]] = {}  # when it was written, and what
 
     def pipelines(self) -> Sequence[str]:
         """See the port."""
-        if self._code:
-            return pushed_code.pipeline_names(self._code, self._package)
-        return pipeline_names(self._package)
+        return self._compiled.names()
 
     def parameters(self, pipeline: str) -> Sequence[Parameter]:
         """See the port."""
-        if self._code:
-            return pushed_code.parameters(self._code, self._package, pipeline)
-        return declared_parameters(load_pipeline(self._package, pipeline))
+        return self._compiled.get(pipeline).parameters
+
+    def description(self, pipeline: str) -> str:
+        """See the port."""
+        return self._compiled.get(pipeline).description
+
+    def graph(self, pipeline: str) -> Sequence[Step]:
+        """See the port."""
+        return self._compiled.get(pipeline).steps
 
     def start(
         self,
@@ -82,10 +91,7 @@ class LocalPipelineBackend:
         queue: bool = False,
     ) -> RunState:
         """See the port."""
-        if pipeline not in (known := self.pipelines()):
-            raise NotFound(
-                f"there is no pipeline {pipeline!r}", hint=f"Known are {', '.join(known)}"
-            )
+        steps = self.graph(pipeline)
         for name, value in arguments.items():
             if _PLACEHOLDER in str(value):
                 raise InvalidInput(
@@ -106,6 +112,7 @@ class LocalPipelineBackend:
         try:
             with os_errors(str(folder.path)):
                 folder.write_parameters(arguments)
+                folder.write_graph(steps)
                 with folder.hold() as lock:
                     folder.log.touch()
                     folder.write_state(state)  # from here on it is a run
@@ -160,16 +167,8 @@ class LocalPipelineBackend:
         return began
 
     def _unfinished(self) -> list[RunState]:
-        """The runs that are not over; those that are stay so and are not read again."""
-        found = []
-        for file in self._runs.glob("*/state.json"):
-            if (run_id := file.parent.name) not in self._over:
-                state = self.state(run_id)
-                if state.over:
-                    self._over.add(run_id)
-                else:
-                    found.append(state)
-        return found
+        """The runs that are not over."""
+        return [state for state in self.runs() if not state.over]
 
     def _begin(self, run_id: str) -> list[RunState]:
         """Start a waiting run, and wait until it says that it runs; nothing when somebody else
@@ -234,9 +233,17 @@ class LocalPipelineBackend:
         """See the port."""
         return self._known(run_id).read_parameters()
 
+    def run_graph(self, run_id: str) -> Sequence[Step]:
+        """See the port; empty for a run that was refused."""
+        return self._known(run_id).read_graph()
+
     def log(self, run_id: str, offset: int = 0) -> tuple[str, int]:
         """See the port."""
         return log_part(self._known(run_id).log, offset)
+
+    def log_size(self, run_id: str) -> int:
+        """See the port."""
+        return self._known(run_id).log.stat().st_size
 
     def artifacts(self, run_id: str) -> Sequence[Artifact]:
         """See the port."""
@@ -246,14 +253,30 @@ class LocalPipelineBackend:
         """See the port."""
         return open_artifact(self._known(run_id).artifacts, path)
 
+    def confusions(self, run_id: str) -> Sequence[Confusion]:
+        """See the port."""
+        return confusions(self._known(run_id).artifacts)
+
     def last_words(self, run_id: str) -> str:
         """See the port."""
         return self._folder(run_id).last_words()
 
     def runs(self) -> Sequence[RunState]:
         """See the port."""
-        found = [self.state(file.parent.name) for file in self._runs.glob("*/state.json")]
+        found = [self._seen(file) for file in self._runs.glob("*/state.json")]
         return sorted(found, key=lambda state: (state.asked, state.id), reverse=True)
+
+    def _seen(self, file: Path) -> RunState:
+        """The state in a file; that of a run that is over is read once as long as nobody writes
+        it again."""
+        written, run_id = file.stat().st_mtime_ns, file.parent.name
+        known = self._over.get(run_id)
+        if known and known[0] == written:
+            return known[1]
+        state = self.state(run_id)
+        if state.over:
+            self._over[run_id] = written, state
+        return state
 
     def cancel(self, run_id: str) -> RunState:
         """See the port."""

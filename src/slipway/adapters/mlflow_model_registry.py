@@ -17,16 +17,17 @@ MLflow is imported when it is first used: that takes seconds.
 import json
 import re
 import time
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Self
 
+from slipway.adapters import mlflow_runs
 from slipway.adapters.mlflow_connection import connect
-from slipway.adapters.mlflow_errors import translated
-from slipway.domain.errors import AlreadyExists, InvalidSetting, NotFound
+from slipway.adapters.mlflow_errors import safe_uri, translated
+from slipway.domain.errors import AlreadyExists, InvalidName, InvalidSetting, NotFound
 from slipway.domain.image import VERSION_KEY
 from slipway.domain.names import Channel, ModelName, ModelVersion
-from slipway.ports.model_registry import RegisteredVersion, RunRecord
+from slipway.ports.model_registry import RegisteredVersion, Registration, RunFacts, RunRecord
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
@@ -35,9 +36,8 @@ if TYPE_CHECKING:
 SOURCE_KEY = "dev.slipway.source"
 DATASET_KEY = "dev.slipway.dataset"
 _LATEST_KEY = "dev.slipway.channel.latest"
-_CURVE = "epoch/"
 _DIGEST_LENGTH = 36
-_PAGE = 1000
+_PAGE, _FEW = 1000, 50  # entries of one answer
 _NOT_A_METRIC = re.compile(r"[^/\w.\- :]")  # mlflow.utils.validation
 
 
@@ -64,7 +64,7 @@ class MlflowModelRegistry:
         metrics = [Metric(_metric(k), float(v), now, 0) for k, v in record.metrics.items()]
         for curve, values in record.curves.items():
             metrics += [
-                Metric(_metric(_CURVE + curve), float(value), now, step)
+                Metric(_metric(mlflow_runs.CURVE + curve), float(value), now, step)
                 for step, value in enumerate(values, 1)
             ]
         tags = dict(record.tags)
@@ -126,12 +126,58 @@ class MlflowModelRegistry:
             ]
         return sorted(found, key=lambda entry: entry.version.timestamp, reverse=True)
 
+    def changed_since(self, moment: int) -> Sequence[Registration]:
+        """See the port."""
+        found = []
+        with translated(self._uri):
+            at_once = _FEW if moment else _PAGE
+            for entry in self._all("", ["last_updated_timestamp DESC"], at_once):
+                changed = entry.last_updated_timestamp or 0
+                if changed < moment:
+                    break
+                with suppress(KeyError, InvalidName):  # somebody else's
+                    found.append(
+                        Registration(
+                            ModelVersion.parse(entry.tags[VERSION_KEY]),
+                            str(entry.run_id),
+                            dict(entry.tags),
+                            changed,
+                        )
+                    )
+        return found
+
+    def runs(self, run_ids: Collection[str]) -> Mapping[str, RunFacts]:
+        """See the port."""
+        with translated(self._uri):
+            return mlflow_runs.read_runs(self._client, run_ids)
+
+    def files(self, run_id: str) -> Sequence[str]:
+        """See the port."""
+        with translated(self._uri):
+            return mlflow_runs.list_files(self._client, run_id)
+
+    def read_file(self, run_id: str, name: str) -> bytes:
+        """See the port."""
+        with translated(self._uri):
+            return mlflow_runs.read_file(self._client, run_id, name)
+
+    def page(self, version: ModelVersion) -> str:
+        """See the port: a page of the server, none where MLflow is a database."""
+        if not self._uri.startswith("http"):
+            return ""
+        with translated(self._uri):
+            found = self._search(version)
+        address = safe_uri(self._uri).rstrip("/")
+        return f"{address}/#/models/{found.name}/versions/{found.version}" if found else ""
+
     def annotate(self, version: ModelVersion, tags: Mapping[str, str]) -> None:
         """See the port."""
         with translated(self._uri):
             found = self._need(version)
             for key, value in tags.items():
                 self._client.set_model_version_tag(found.name, found.version, key, value)
+            # MLflow does not count a tag as a change of the version; this makes it one
+            self._client.update_model_version(found.name, found.version, found.description)
 
     def set_channel(self, name: ModelName, channel: Channel, version: ModelVersion | None) -> None:
         """See the port."""
@@ -213,21 +259,23 @@ class MlflowModelRegistry:
         query = f"name = '{version.name}' and tag.`{VERSION_KEY}` = '{version}'"
         return next(self._all(query), None)
 
-    def _all(self, query: str) -> "Iterator[MlflowVersion]":
+    def _all(
+        self, query: str, order: list[str] | None = None, at_once: int = _PAGE
+    ) -> "Iterator[MlflowVersion]":
         token = None
         while True:
-            page = self._client.search_model_versions(query, max_results=_PAGE, page_token=token)
+            page = self._client.search_model_versions(query, at_once, order, page_token=token)
             yield from page
             token = page.token
             if not token:
                 return
 
     def _registered(self, found: "MlflowVersion") -> RegisteredVersion:
-        run = self._client.get_run(str(found.run_id))
+        run = mlflow_runs.facts_of(self._client.get_run(str(found.run_id)))
         return RegisteredVersion(
             ModelVersion.parse(found.tags[VERSION_KEY]),
             str(found.run_id),
-            {k: v for k, v in run.data.metrics.items() if not k.startswith(_CURVE)},
+            run.metrics,
             dict(found.tags),
         )
 

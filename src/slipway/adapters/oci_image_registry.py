@@ -27,6 +27,7 @@ _INDEXES = {OCI_INDEX, DOCKER_LIST}
 # The grammar of the distribution spec; it also keeps a name from becoming another path.
 _REPOSITORY = re.compile(r"[a-z0-9]+((\.|_|__|-+)[a-z0-9]+)*(/[a-z0-9]+((\.|_|__|-+)[a-z0-9]+)*)*")
 _TAG = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,127}")
+_NEXT_LINK = re.compile(r'<(?P<url>[^>]*)>\s*(?:;[^,;]*)*;\s*rel="?next\b')  # RFC 8288
 _PAGE = 1000
 _MOST_PAGES = 100  # a registry that links pages in a circle must end
 _ARCHS = {(a.platform.os, a.platform.architecture, a.platform.variant): a for a in Arch}
@@ -111,6 +112,16 @@ class OciImageRegistry:
             raise InvalidReference(f"{repository}@{digest} is no valid index") from error
         return ImageIndex(digest, images, texts)
 
+    def size(self, repository: str, digest: Digest) -> int:
+        """Add up the manifest, the configuration and the layers, as they are compressed."""
+        manifest = self._read(repository, digest)
+        try:
+            document = json.loads(manifest.body)
+            parts = [document["config"], *document["layers"]]
+            return len(manifest.body) + sum(int(part["size"]) for part in parts)
+        except (ValueError, KeyError, TypeError) as error:
+            raise InvalidReference(f"{repository}@{digest} is not a single image") from error
+
     def push_index(
         self, repository: str, images: Mapping[Arch, Digest], annotations: Mapping[str, str]
     ) -> Digest:
@@ -169,15 +180,13 @@ class OciImageRegistry:
         raise Failed(f"registry {self._address.host} lists {scope} without end")
 
     def _next(self, answer: Answer, path: str) -> str | None:
-        from requests.utils import parse_header_links
-
-        for link in parse_header_links(answer.headers.get("link", "")):
-            if link.get("rel") == "next":
-                url = urlsplit(urljoin(self._address.origin + path, link["url"]))
-                if f"{url.scheme}://{url.netloc}" != self._address.origin:
-                    raise Failed(f"registry {self._address.host} links to {url.netloc}")
-                return url.path + (f"?{url.query}" if url.query else "")
-        return None
+        link = _NEXT_LINK.search(answer.headers.get("link", ""))
+        if link is None:
+            return None
+        url = urlsplit(urljoin(self._address.origin + path, str(link["url"])))
+        if f"{url.scheme}://{url.netloc}" != self._address.origin:
+            raise Failed(f"registry {self._address.host} links to {url.netloc}")
+        return f"{url.path}?{url.query}" if url.query else str(url.path)
 
     def _names(self, answer: Answer, field: str) -> list[str]:
         if answer.status != 200:

@@ -6,25 +6,22 @@ either Basic, or Bearer with the realm that gives out tokens.
 """
 
 import base64
+import http.client
 import json
 import re
-import time
+import ssl
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 from urllib.parse import urlencode, urlsplit
 
 from slipway.adapters.docker_credentials import Credentials
+from slipway.adapters.http_connections import Connections, TooLarge
 from slipway.adapters.processes import LOG_IN, REGISTRY_FAILS
 from slipway.adapters.registry_address import Address, is_loopback
 from slipway.domain.errors import Denied, DiskFull, Failed, ServerError, SlipwayError, Unavailable
 
-if TYPE_CHECKING:
-    import requests
-
 _CHALLENGE = re.compile(r'([a-z_]+)="([^"]*)"')
 _LARGEST_BODY = 4 << 20  # bytes; the distribution spec lets registries refuse larger manifests
-_CHUNK = 1 << 16
 
 
 @dataclass(frozen=True)
@@ -45,14 +42,10 @@ class RegistryHttp:
         timeout: float,
         credentials: Callable[[str], Credentials | None],
     ) -> None:
-        import requests  # a quarter of a second: not before it is needed
-
         self._address = address
         self._timeout = timeout
         self._credentials = credentials
-        self._session = requests.Session()
-        # A proxy of the environment has no business between this process and its own machine.
-        self._session.trust_env = not address.origin.startswith("http:")
+        self._connections = Connections(timeout, _LARGEST_BODY)
         self._authorization: dict[tuple[str, bool], str] = {}
 
     def request(
@@ -152,66 +145,30 @@ class RegistryHttp:
         body: bytes | None,
         authorization: str | None,
     ) -> Answer:
-        import requests
-
-        def authenticate(request: "requests.PreparedRequest") -> "requests.PreparedRequest":
-            # An auth callable, even for anonymous requests: otherwise requests takes ~/.netrc.
-            if authorization:
-                request.headers["Authorization"] = authorization
-            return request
-
         host = urlsplit(url).netloc
+        sent = {**headers, "Authorization": authorization} if authorization else headers
         try:
-            with self._session.request(
-                method,
-                url,
-                headers=dict(headers),
-                data=body,
-                auth=authenticate,
-                timeout=self._timeout,
-                stream=True,
-            ) as response:
-                names = {name.lower(): value for name, value in response.headers.items()}
-                return Answer(response.status_code, names, self._bounded(response))
-        except (requests.Timeout, TimeoutError) as error:
+            return Answer(*self._connections.send(method, url, sent, body))
+        except TooLarge as error:
+            raise Failed(
+                f"{host} answers with more than 4 MiB",
+                hint="See whether registry.address names an OCI registry",
+            ) from error
+        except TimeoutError as error:
             raise Unavailable(
                 f"registry {host} did not answer in {self._timeout:g} s",
                 hint="Try again, or raise registry.timeout",
             ) from error
-        except requests.exceptions.SSLError as error:
+        except ssl.SSLError as error:
             raise Unavailable(
                 f"registry {host} has no TLS connection to offer, or none to trust",
                 hint="Check its certificate and the name in registry.address",
             ) from error
-        except (requests.RequestException, OSError) as error:
+        except (OSError, http.client.HTTPException) as error:
             raise Unavailable(
                 f"registry {host} does not answer",
                 hint="Is it running, and is registry.address right? slipway up starts a local one",
             ) from error
-
-    def _bounded(self, response: "requests.Response") -> bytes:
-        """Read a body of limited size in limited time."""
-        import urllib3
-
-        deadline = time.monotonic() + self._timeout
-        parts: list[bytes] = []
-        size = 0
-        try:
-            while chunk := response.raw.read1(_CHUNK, decode_content=True):
-                parts.append(chunk)
-                size += len(chunk)
-                if size > _LARGEST_BODY:
-                    raise Failed(
-                        f"{urlsplit(response.url).netloc} answers with more than 4 MiB",
-                        hint="See whether registry.address names an OCI registry",
-                    )
-                if time.monotonic() > deadline:
-                    raise TimeoutError
-        except urllib3.exceptions.ReadTimeoutError as error:
-            raise TimeoutError from error
-        except urllib3.exceptions.HTTPError as error:
-            raise OSError(str(error)) from error
-        return b"".join(parts)
 
 
 def _basic(credentials: Credentials) -> str:

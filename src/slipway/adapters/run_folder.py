@@ -1,4 +1,4 @@
-"""The folder of one local run: `parameters.json`, `state.json`, `log`, `artifacts/`.
+"""The folder of one local run: `parameters.json`, `state.json`, `graph.json`, `log`, `artifacts/`.
 
 Who runs holds a lock on the file `lock`, so that a run whose process was killed is known as such.
 A run that waits is nobody's; who takes its lock may start or cancel it. Only the run's own process
@@ -8,10 +8,11 @@ writes that it runs, so one that was being started when its starter was killed s
 import fcntl
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import asdict, replace
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 from slipway.adapters.files import replacing
 from slipway.domain.errors import NotFound
@@ -24,6 +25,7 @@ from slipway.ports.pipeline_backend import (
     Status,
     TaskState,
 )
+from slipway.ports.pipeline_graph import Step, StepKind
 
 _TAIL = 8192  # bytes of the log's end that hold its last line
 _PROGRESS = re.compile(r"[a-z][a-z -]*: ")
@@ -38,6 +40,7 @@ class RunFolder:
         self.artifacts = path / "artifacts"
         self._parameters = path / "parameters.json"
         self._state = path / "state.json"
+        self._graph = path / "graph.json"
         self._lock = path / "lock"
         self._pid = path / "pid"
 
@@ -75,6 +78,17 @@ class RunFolder:
             error=RunError(**error) if error else None,
             commit=Commit(**commit) if commit else None,
         )
+
+    def write_graph(self, steps: Sequence[Step]) -> None:
+        """Keep the steps of the run's pipeline."""
+        with replacing(self._graph) as file:
+            file.write((json.dumps([asdict(step) for step in steps], indent=2) + "\n").encode())
+
+    def read_graph(self) -> tuple[Step, ...]:
+        """The steps of the run's pipeline; none where it was never looked at."""
+        with suppress(FileNotFoundError):
+            return tuple(_step(document) for document in json.loads(self._graph.read_bytes()))
+        return ()
 
     def hold(self) -> BinaryIO:
         """Take the lock that says that the run is alive; it goes with the last process that has
@@ -121,6 +135,16 @@ class RunFolder:
         tail = tail.rpartition("Executing task")[2]  # what kfp.local says before a task's output
         lines = [line.strip() for line in tail.replace("\r", "\n").splitlines()]
         return next((line for line in reversed(lines) if _PROGRESS.match(line)), "")
+
+
+def _step(document: dict[str, Any]) -> Step:
+    return Step(
+        document["name"],
+        tuple(document["after"]),
+        StepKind(document["kind"]),
+        document["detail"],
+        tuple(_step(inner) for inner in document["steps"]),
+    )
 
 
 def ended(state: RunState, status: Status, when: float, error: RunError | None) -> RunState:

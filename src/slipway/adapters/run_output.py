@@ -1,14 +1,16 @@
 """What a local run wrote: its log, part by part, and the files of its tasks."""
 
 import codecs
+import json
 import mimetypes
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 from slipway.domain.errors import InvalidInput, NotFound
 from slipway.domain.system_errors import os_errors
-from slipway.ports.pipeline_backend import Artifact
+from slipway.ports.pipeline_backend import Artifact, Confusion
 
 _PART = 1 << 16  # bytes of a log that are read at once
 _KFP_OWN = "executor_output.json"  # kfp's note of a task's outputs
@@ -44,3 +46,24 @@ def open_artifact(folder: Path, path: str) -> BinaryIO:
         raise NotFound(f"the run has no artifact {path!r}", hint="Its page lists them")
     with os_errors(path):
         return (folder / path).open("rb")
+
+
+def confusions(folder: Path) -> Sequence[Confusion]:
+    """What tasks gave to the `log_confusion_matrix` of a ClassificationMetrics; kfp keeps it in
+    its note of the task's outputs."""
+    found = []
+    for note in sorted(folder.glob(f"*/*/{_KFP_OWN}")):
+        with os_errors(str(note)):
+            data = note.read_bytes()
+        with suppress(ValueError, TypeError, KeyError):  # half written, or written by others
+            outputs: Mapping[str, Any] = json.loads(data)["artifacts"]
+            for output, made in sorted(outputs.items()):
+                for artifact in made["artifacts"]:
+                    if matrix := artifact["metadata"].get("confusionMatrix"):
+                        found.append(_confusion(f"{note.parent.name}/{output}", matrix))
+    return found
+
+
+def _confusion(name: str, matrix: Mapping[str, Any]) -> Confusion:
+    labels = [str(label["displayName"]) for label in matrix["annotationSpecs"]]
+    return Confusion(name, labels, [[float(n) for n in row["row"]] for row in matrix["rows"]])

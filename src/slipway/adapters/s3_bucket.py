@@ -89,7 +89,20 @@ class S3Bucket:
             for page in pages:
                 for item in page.get("Contents", []):
                     if is_key(item["Key"][skip:]):
-                        yield ObjectInfo(item["Key"][skip:], item["Size"])
+                        yield ObjectInfo(item["Key"][skip:], item["Size"], item["ETag"])
+
+    def folders(self, prefix: str = "") -> Iterator[str]:
+        """See the port."""
+        full = self._location.prefix + prefix
+        with _errors(self.url):
+            pages = self._client.get_paginator("list_objects_v2").paginate(
+                Bucket=self._bucket, Prefix=full, Delimiter="/"
+            )
+            for page in pages:
+                for item in page.get("CommonPrefixes", []):
+                    name = item["Prefix"][len(full) :].removesuffix("/")
+                    if is_key(name):
+                        yield name
 
     def read(self, key: str) -> bytes:
         """See the port."""

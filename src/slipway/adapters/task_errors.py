@@ -4,19 +4,25 @@ import re
 
 from slipway.domain import errors
 from slipway.domain.errors import DiskFull, RunFailed
+from slipway.domain.plain_text import plain
 from slipway.ports.pipeline_backend import RunError
 
 _RAISED = re.compile(r"slipway\.domain\.errors\.(?P<kind>\w+)(?:: (?P<message>.*))?")
 _OTHER = re.compile(
     r"(?P<kind>[A-Za-z_][\w.]*(?:Error|Exception|Interrupt|Exit))(?:: (?P<message>.*))?"
 )
+_TRACEBACK = "Traceback (most recent call last):"
 _HINT = "hint: "
 _FULL = "No space left on device"  # strerror of ENOSPC, as TensorFlow passes it on too
 
 
 def reason(task: str, output: str) -> RunError:
     """Why `task` failed: the last error in the traceback at the end of its output."""
-    lines = [line.removeprefix("    ").rstrip() for line in output.splitlines()]
+    lines = plain(output).splitlines()
+    indent = next(
+        (line.removesuffix(_TRACEBACK) for line in reversed(lines) if line.endswith(_TRACEBACK)), ""
+    )  # kfp.local moves a task's output in, that of a task in a loop by more
+    lines = [line.removeprefix(indent).rstrip() for line in lines]
     for pattern in (_RAISED, _OTHER):
         for number in range(len(lines) - 1, -1, -1):
             if match := pattern.fullmatch(lines[number]):

@@ -1,37 +1,30 @@
 """The `slipway` command: finds the sub-commands, turns errors into messages and exit codes.
 
-A file `NAME.py` beside this one with a click command called `command` is the sub-command NAME
-(underscores become hyphens); `_NAME.py` is a helper of some. It is imported only when it is used
-or when help is shown.
+`_commands.py` names them; a command's file is imported when it is used, not before.
 """
 
 import importlib
 import json
-import pkgutil
 import sys
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 import slipway
-import slipway.cli
+from slipway.cli._commands import SECTIONS
 from slipway.domain.errors import SlipwayError
 from slipway.domain.system_errors import system_error
 
-_NOT_COMMANDS = {"app", "output", "packaging"}
+if TYPE_CHECKING:
+    from click.shell_completion import CompletionItem
 
 
 class Commands(click.Group):
     """Sub-commands by file name."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
-        """The names of all files that are commands."""
-        names = (module.name for module in pkgutil.iter_modules(slipway.cli.__path__))
-        return sorted(
-            name.replace("_", "-")
-            for name in names
-            if name not in _NOT_COMMANDS and not name.startswith("_")
-        )
+        """The names of all commands."""
+        return [name for section in SECTIONS.values() for name in section]
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         """Import one command."""
@@ -40,6 +33,36 @@ class Commands(click.Group):
         module = importlib.import_module(f"slipway.cli.{cmd_name.replace('-', '_')}")
         command: click.Command = module.command
         return command
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """The command of a line; one that there is not may be another one mistyped."""
+        known = self.list_commands(ctx)
+        if args[0] not in known and args[0][:1] != "-" and not ctx.resilient_parsing:
+            from difflib import get_close_matches
+
+            close = " or ".join(get_close_matches(args[0], known))
+            ctx.fail(f"No such command {args[0]!r}" + (f": did you mean {close}?" if close else ""))
+        return super().resolve_command(ctx, args)
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Help on the commands, by section."""
+        for section, commands in SECTIONS.items():
+            with formatter.section(section):
+                formatter.write_dl(list(commands.items()))
+
+    def shell_complete(self, ctx: click.Context, incomplete: str) -> "list[CompletionItem]":
+        """The commands that begin so, and the options, without importing a command."""
+        from click.shell_completion import CompletionItem
+
+        found = [
+            CompletionItem(name, help=line)
+            for section in SECTIONS.values()
+            for name, line in section.items()
+            if name.startswith(incomplete)
+        ]
+        return found + click.Command.shell_complete(self, ctx, incomplete)
 
 
 @click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
@@ -50,14 +73,17 @@ def root(debug: bool) -> None:
 
 
 def run() -> None:
-    """Run the command line; exit codes are those of `slipway.domain.errors`, 130 for ctrl-C."""
+    """Run the command line. Exit codes are those of `slipway.domain.errors`, also 2 for wrong
+    usage, 130 for ctrl-C, 141 when who reads the output has gone."""
     try:
-        status: Any = root.main(standalone_mode=False)
+        status: Any = root.main(prog_name="slipway", standalone_mode=False)
     except click.exceptions.Abort:
         status = _say("interrupted", "interrupted", "", 130)
-    except click.ClickException as error:
-        error.show()
+    except click.exceptions.NoArgsIsHelpError as error:
+        error.show()  # which is help
         status = error.exit_code
+    except click.ClickException as error:
+        status = _say("usage", _sentence(error), _usage_hint(error), error.exit_code)
     except BrokenPipeError:
         sys.stderr.close()
         status = 141
@@ -79,6 +105,17 @@ def _known(error: Exception) -> SlipwayError:
         f"{type(error).__name__}: {error}",
         hint="This is a defect of Slipway; slipway --debug COMMAND shows where",
     )
+
+
+def _sentence(error: click.ClickException) -> str:
+    """click's message as ours are: one line, no full stop."""
+    return " ".join(error.format_message().split()).removesuffix(".")
+
+
+def _usage_hint(error: click.ClickException) -> str:
+    context = error.ctx if isinstance(error, click.UsageError) else None
+    command = context.command_path if context else "slipway"
+    return f"{command} --help shows what it takes"
 
 
 def _say(code: str, message: str, hint: str, exit_code: int) -> int:

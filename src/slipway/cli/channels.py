@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from slipway.cli import _complete
 from slipway.cli.output import json_option, print_json, print_table
 
 if TYPE_CHECKING:
@@ -13,8 +14,8 @@ if TYPE_CHECKING:
     from slipway.services.trust.publication import Waiting
 
 
-@click.command(short_help="Show which version stands in which channel.")
-@click.argument("name", required=False)
+@click.command()
+@click.argument("name", required=False, shell_complete=_complete.models)
 @json_option
 def command(name: str | None, as_json: bool) -> None:
     """Show the version, its digest and since when it stands there, for each model and channel, and

@@ -2,11 +2,14 @@
 
 import click
 
+from slipway.cli.output import json_option
 
-@click.command(short_help="Walk the whole chain on this machine.")
+
+@click.command()
 @click.option("--setup-seconds", type=float, default=None, help="What the setup before it took.")
 @click.option("-p", "--param", "params", multiple=True, metavar="KEY=VALUE", help="For both runs.")
-def command(setup_seconds: float | None, params: tuple[str, ...]) -> None:
+@json_option
+def command(setup_seconds: float | None, params: tuple[str, ...], as_json: bool) -> None:
     """Train, package, release and deliver two versions to two devices of this machine.
 
     What is there already is used again. The local stack and the devices keep running afterwards;
@@ -47,6 +50,9 @@ def command(setup_seconds: float | None, params: tuple[str, ...]) -> None:
             error,
         )
         report.write(home / "demo.json")
+    if as_json:
+        click.echo((home / "demo.json").read_text(), nl=False)
+        return
     click.echo()
     report.show()
     click.echo(f"\nEverything keeps running. Look: slipway device list. {home / 'demo.json'}")

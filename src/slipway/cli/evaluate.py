@@ -6,13 +6,16 @@ from typing import Any
 
 import click
 
+from slipway.cli import _complete
+from slipway.cli._progress import Count, line
 from slipway.cli.output import json_option, print_json, print_table
 
+_IMAGES = {".bmp", ".gif", ".jpeg", ".jpg", ".png", ".tif", ".tiff", ".webp"}
 _SHOWN = 5  # of what was rejected or answered wrongly
 
 
-@click.command(short_help="Figures of a version on labelled data.")
-@click.argument("version")
+@click.command()
+@click.argument("version", shell_complete=_complete.versions)
 @click.option(
     "--data",
     type=click.Path(path_type=Path),
@@ -27,7 +30,12 @@ def command(version: str, data: Path, as_json: bool) -> None:
     from slipway.domain.names import ModelVersion
     from slipway.settings import load
 
-    figures = wiring.evaluator(load()).evaluate(ModelVersion.parse(version), data)
+    answers: list[None] = []
+    count = Count("evaluate", "answers", _images(data), lambda: len(answers))
+    with line(count.__str__):
+        figures = wiring.evaluator(load()).evaluate(
+            ModelVersion.parse(version), data, lambda: answers.append(None)
+        )
     if as_json:
         print_json(figures)
         return
@@ -40,6 +48,11 @@ def command(version: str, data: Path, as_json: bool) -> None:
         "answered wrongly", [f"{m['file']}: {m['answer']}" for m in figures.get("mistakes", [])]
     )
     _show_some("rejected", [f"{one['file']}: {one['why']}" for one in figures["rejected"]])
+
+
+def _images(data: Path) -> int:
+    """How many answers there will be; of recordings only who reads them knows."""
+    return sum(path.suffix.lower() in _IMAGES for path in data.rglob("*"))
 
 
 def _show_classified(part: str, counted: Mapping[str, Any]) -> None:
@@ -69,7 +82,7 @@ def _show_some(what: str, lines: list[str]) -> None:
     if not lines:
         return
     click.echo(f"{what}: {len(lines)}")
-    for line in lines[:_SHOWN]:
-        click.echo(f"  {line}")
+    for each in lines[:_SHOWN]:
+        click.echo(f"  {each}")
     if len(lines) > _SHOWN:
         click.echo("  …; --json shows all")

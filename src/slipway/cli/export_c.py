@@ -4,11 +4,12 @@ from pathlib import Path
 
 import click
 
+from slipway.cli import _complete
 from slipway.cli.output import json_option, print_json
 
 
-@click.command(short_help="Write a model of sounds as C sources for firmware.")
-@click.argument("version")
+@click.command()
+@click.argument("version", shell_complete=_complete.versions)
 @click.option(
     "-o", "--output", required=True, type=click.Path(path_type=Path), help="A new folder."
 )

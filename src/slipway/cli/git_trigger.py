@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from slipway.cli.output import json_option, print_json, print_table
+from slipway.cli.output import json_option, print_json, print_table, tell
 
 if TYPE_CHECKING:
     from slipway.domain.git import WatchedRepository
@@ -22,7 +22,8 @@ def command() -> None:
 @command.command()
 @_repository
 @click.option("--name", help="Its name in git.repositories; else the one whose url is REPO.")
-def install(repository: Path, name: str | None) -> None:
+@json_option
+def install(repository: Path, name: str | None, as_json: bool) -> None:
     """Put a post-receive hook into the bare repository REPO.
 
     A hook that is there already is kept, and runs first.
@@ -36,23 +37,27 @@ def install(repository: Path, name: str | None) -> None:
     url = f"http://127.0.0.1:{functions.port(settings, 'git_push')}/{watched.name}"
     secret = settings.home / "git" / f"{watched.name}.secret"
     installed = hooks.install(repository, watched.name, url, secret)
-    click.echo(f"pushes to {installed.repository} go to {url}")
+    document = {"repository": str(installed.repository), "name": watched.name, "url": url,
+                "chained": installed.chained}  # fmt: skip
+    tell(document, f"pushes to {installed.repository} go to {url}", as_json=as_json)
     if installed.chained:
-        click.echo("the hook that was there runs first, as hooks/post-receive.before")
+        click.echo("the hook that was there runs first, as hooks/post-receive.before", err=True)
     if not functions.process(settings, "git_push").find():
-        click.echo("slipway up starts the function that takes them")
+        click.echo("slipway up starts the function that takes them", err=True)
 
 
 @command.command()
 @_repository
-def remove(repository: Path) -> None:
+@json_option
+def remove(repository: Path, as_json: bool) -> None:
     """Take the hook out of REPO, and put the one before back."""
     from slipway.services.git_push import hooks
 
     removed = hooks.remove(repository)
-    click.echo(f"pushes to {removed.repository} start nothing any more")
+    document = {"repository": str(removed.repository), "chained": removed.chained}
+    tell(document, f"pushes to {removed.repository} start nothing any more", as_json=as_json)
     if removed.chained:
-        click.echo("the hook that was there before is back")
+        click.echo("the hook that was there before is back", err=True)
 
 
 @command.command(name="list")
@@ -102,6 +107,7 @@ def list_(as_json: bool) -> None:
             for watched, senders in rows
             for trigger in watched.triggers
         ],
+        "No repository is watched: docs/git-push.md tells how",
     )
 
 

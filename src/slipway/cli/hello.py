@@ -2,11 +2,12 @@
 
 import click
 
+from slipway.cli._progress import Stages
 from slipway.cli.output import json_option
-from slipway.cli.packaging import show_packaged, show_stage
+from slipway.cli.packaging import show_packaged
 
 
-@click.command(short_help="Build and tag hello, to try the delivery without training.")
+@click.command()
 @json_option
 def command(as_json: bool) -> None:
     """Build the hello image for every arch as a new version and tag it `latest`.
@@ -16,5 +17,7 @@ def command(as_json: bool) -> None:
     from slipway.settings import load
     from slipway.wiring import app_packager
 
-    done = app_packager(load()).hello(show_stage)
+    settings = load()
+    with Stages.shown(settings.cache, "hello") as progress:
+        done = app_packager(settings).hello(progress)
     show_packaged(done, as_json=as_json)

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from slipway.cli import _complete
 from slipway.cli._broker import broker_options
 from slipway.cli.output import json_option
 
@@ -20,13 +21,21 @@ if TYPE_CHECKING:
     from slipway.services.live import Moment, Votes
 
 
-@click.command(short_help="Watch a model answer as a recording or a device goes on.")
+@click.command()
 @click.argument("file", type=click.Path(path_type=Path), required=False)
-@click.option("--version", help="Serve this model version here, and ask it.")
+@click.option(
+    "--version",
+    shell_complete=_complete.versions,
+    help="Serve this model version here, and ask it.",
+)
 @click.option(
     "--url", default="http://127.0.0.1:8080", show_default=True, help="Where the model answers."
 )
-@click.option("--device", help="Ask on this local device: its loopback, not this machine's.")
+@click.option(
+    "--device",
+    shell_complete=_complete.local_devices,
+    help="Ask on this local device: its loopback, not this machine's.",
+)
 @click.option(
     "--speed", default=1.0, show_default=True, type=click.FloatRange(0.1, 1000), help="Times."
 )

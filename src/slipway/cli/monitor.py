@@ -5,7 +5,7 @@ import time
 import click
 
 
-@click.command(short_help="Publish what the registry's channel tags say.")
+@click.command()
 @click.option("--once", is_flag=True, help="Reconcile once; exit 1 when there are problems.")
 def command(once: bool) -> None:
     """Render the manifests of what stands in the channels into the deploy bucket, again and again

@@ -1,10 +1,13 @@
 """What commands share to speak to people and to machines."""
 
 import json
+import shutil
 import sys
 from collections.abc import Sequence
 
 import click
+
+from slipway.cli._table import layout
 
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON for machines.")
 
@@ -22,12 +25,24 @@ def print_json(document: object) -> None:
     click.echo(json.dumps(document, indent=2))
 
 
-def print_table(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
-    """A table that fits the terminal; as wide as it needs to be in a pipe or file."""
-    from rich.console import Console
-    from rich.table import Table
+def tell(document: object, text: str, *, as_json: bool) -> None:
+    """What a command did: a document for machines, or a text for people."""
+    print_json(document) if as_json else click.echo(text)
 
-    table = Table(*columns, box=None, header_style="bold", pad_edge=False)
-    for row in rows:
-        table.add_row(*row)
-    Console(width=None if sys.stdout.isatty() else 10_000).print(table)
+
+def print_table(columns: Sequence[str], rows: Sequence[Sequence[str]], empty: str = "") -> None:
+    """A table that fits the terminal; as wide as it needs to be in a pipe or file. Without rows
+    it is the text `empty`, if there is one."""
+    if empty and not rows:
+        click.echo(empty)
+        return
+    head, *body = layout([columns, *rows], _width())
+    for line in head:
+        click.echo(click.style(line, bold=True))
+    for lines in body:
+        for line in lines:
+            click.echo(line)
+
+
+def _width() -> int | None:
+    return shutil.get_terminal_size().columns if sys.stdout.isatty() else None

@@ -2,12 +2,14 @@
 
 import click
 
+from slipway.cli import _complete
+from slipway.cli._progress import Stages
 from slipway.cli.output import json_option
-from slipway.cli.packaging import show_packaged, show_stage
+from slipway.cli.packaging import show_packaged
 
 
-@click.command(short_help="Pack a trained version into images and tag them.")
-@click.argument("version")
+@click.command()
+@click.argument("version", shell_complete=_complete.versions)
 @json_option
 def command(version: str, as_json: bool) -> None:
     """Pack VERSION from the model-output bucket into one serving image per arch.
@@ -20,5 +22,7 @@ def command(version: str, as_json: bool) -> None:
     from slipway.wiring import model_packager
 
     parsed = ModelVersion.parse(version)
-    done = model_packager(load()).package(parsed, show_stage)
+    settings = load()
+    with Stages.shown(settings.cache, "package") as progress:
+        done = model_packager(settings).package(parsed, progress)
     show_packaged(done, as_json=as_json)

@@ -7,14 +7,7 @@ import click
 from slipway.cli.output import print_json, print_table
 
 if TYPE_CHECKING:
-    from slipway.domain.names import Arch
     from slipway.services.release_images import Packaged
-
-
-def show_stage(stage: str, arch: "Arch | None", seconds: float | None) -> None:
-    """Progress: a line on standard error for each stage that has ended."""
-    if seconds is not None:
-        click.echo(f"  {stage:<15}{arch or '':<9}{seconds:7.1f} s", err=True)
 
 
 def show_packaged(done: "Packaged", *, as_json: bool) -> None:

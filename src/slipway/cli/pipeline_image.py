@@ -2,11 +2,11 @@
 
 import click
 
-from slipway.cli.output import json_option, print_json
-from slipway.cli.packaging import show_stage
+from slipway.cli._progress import Stages
+from slipway.cli.output import json_option, tell
 
 
-@click.command(short_help="Build and push the image of pipeline tasks.")
+@click.command()
 @json_option
 def command(as_json: bool) -> None:
     """Build the image that pipeline tasks run in on a cluster and push it to the registry.
@@ -18,9 +18,7 @@ def command(as_json: bool) -> None:
     from slipway.wiring import shared_images
 
     settings = load()
-    digest = shared_images(settings).pipeline(show_stage)
+    with Stages.shown(settings.cache, "pipeline-image") as progress:
+        digest = shared_images(settings).pipeline(progress)
     reference = f"{settings.registry.address}/{PIPELINE}@{digest}"
-    if as_json:
-        print_json({"image": reference})
-    else:
-        click.echo(reference)
+    tell({"image": reference}, reference, as_json=as_json)

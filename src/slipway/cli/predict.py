@@ -7,18 +7,23 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from slipway.cli import _complete
 from slipway.cli.output import json_option, print_json, print_table
 
 if TYPE_CHECKING:
     from slipway.domain.prediction import Prediction, Score, Window
 
 
-@click.command(short_help="Ask a model about an image or a recording.")
+@click.command()
 @click.argument("file", type=click.Path(path_type=Path))
 @click.option(
     "--url", default="http://127.0.0.1:8080", show_default=True, help="Where the model answers."
 )
-@click.option("--device", help="Ask on this local device: its loopback, not this machine's.")
+@click.option(
+    "--device",
+    shell_complete=_complete.local_devices,
+    help="Ask on this local device: its loopback, not this machine's.",
+)
 @click.option(
     "--timeout", default=10.0, show_default=True, type=click.FloatRange(0.1, 600), help="Seconds."
 )

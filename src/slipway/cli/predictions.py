@@ -7,13 +7,16 @@ from typing import Any
 
 import click
 
+from slipway.cli import _complete
 from slipway.cli.output import json_option, print_table
 
 
-@click.command(short_help="Read what devices have predicted.")
-@click.option("--device", default="", help="Of one device.")
-@click.option("--model", default="", help="Of one model.")
-@click.option("--version", default="", help="Of one model version.")
+@click.command()
+@click.option("--device", default="", shell_complete=_complete.devices, help="Of one device.")
+@click.option("--model", default="", shell_complete=_complete.models, help="Of one model.")
+@click.option(
+    "--version", default="", shell_complete=_complete.versions, help="Of one model version."
+)
 @click.option("--hours", type=click.FloatRange(min=0), help="Of the last so many hours.")
 @click.option("--last", type=click.IntRange(min=1), default=20, show_default=True, help="At most.")
 @json_option
@@ -50,14 +53,15 @@ def command(
 
 
 def _row(record: Mapping[str, Any]) -> tuple[str, ...]:
-    best = (record.get("top") or [{"label": "", "score": 0.0}])[0]
-    given = record.get("input", {})
+    from slipway.services.predictions import line_of
+
+    line = line_of(record)
     return (
-        time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(float(record["time"]))),
-        str(record["device"]),
-        str(record["version"]),
-        str(best["label"]),
-        f"{best['score']:.2f}",
-        f"{record.get('latency_ms', 0):.0f}",
-        str(given.get("path") or given.get("sha256", ""))[:40],
+        time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(line.time)),
+        line.device,
+        line.version,
+        line.label,
+        f"{line.score:.2f}" if line.score is not None else "",
+        f"{line.latency:.0f}" if line.latency is not None else "",
+        line.input,
     )

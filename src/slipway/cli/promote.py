@@ -2,13 +2,14 @@
 
 import click
 
+from slipway.cli import _complete
 from slipway.cli.output import json_option, print_json
 
 
-@click.command(short_help="Move a channel to a version.")
-@click.argument("name")
-@click.argument("version")
-@click.argument("channel")
+@click.command()
+@click.argument("name", shell_complete=_complete.models)
+@click.argument("version", shell_complete=_complete.versions)
+@click.argument("channel", shell_complete=_complete.channels)
 @json_option
 def command(name: str, version: str, channel: str, as_json: bool) -> None:
     """Point CHANNEL of the model NAME at VERSION: its devices get it from then on."""

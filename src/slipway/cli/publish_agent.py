@@ -2,12 +2,14 @@
 
 import click
 
+from slipway.cli import _complete
+from slipway.cli._progress import Stages
 from slipway.cli.output import json_option
-from slipway.cli.packaging import show_packaged, show_stage
+from slipway.cli.packaging import show_packaged
 
 
-@click.command(short_help="Build the edge agent's image and release it.")
-@click.argument("channels", nargs=-1, metavar="[CHANNEL]...")
+@click.command()
+@click.argument("channels", nargs=-1, shell_complete=_complete.channels, metavar="[CHANNEL]...")
 @json_option
 def command(channels: tuple[str, ...], as_json: bool) -> None:
     """Build the agent's image for every arch and tag it with each CHANNEL.
@@ -20,5 +22,7 @@ def command(channels: tuple[str, ...], as_json: bool) -> None:
     from slipway.wiring import app_packager
 
     chosen = [Channel.parse(channel) for channel in channels]
-    done = app_packager(load()).agent(chosen, show_stage)
+    settings = load()
+    with Stages.shown(settings.cache, "publish-agent") as progress:
+        done = app_packager(settings).agent(chosen, progress)
     show_packaged(done, as_json=as_json)

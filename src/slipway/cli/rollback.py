@@ -2,12 +2,13 @@
 
 import click
 
+from slipway.cli import _complete
 from slipway.cli.output import json_option, print_json
 
 
-@click.command(short_help="Take a channel back to the version before.")
-@click.argument("name")
-@click.argument("channel")
+@click.command()
+@click.argument("name", shell_complete=_complete.models)
+@click.argument("channel", shell_complete=_complete.channels)
 @json_option
 def command(name: str, channel: str, as_json: bool) -> None:
     """Point CHANNEL of the model NAME at the version that stood there before.

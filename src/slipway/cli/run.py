@@ -5,11 +5,12 @@ from types import FrameType
 
 import click
 
+from slipway.cli import _complete
 from slipway.cli.output import json_option, print_json
 
 
-@click.command(short_help="Run a pipeline.")
-@click.argument("pipeline")
+@click.command()
+@click.argument("pipeline", shell_complete=_complete.pipelines)
 @click.option("-p", "--param", "params", multiple=True, metavar="KEY=VALUE", help="A parameter.")
 @click.option(
     "--backend",

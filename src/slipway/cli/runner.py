@@ -6,7 +6,7 @@ from functools import partial
 import click
 
 
-@click.command(short_help="Fire schedules, let queued runs begin; slipway up starts it.")
+@click.command()
 def command() -> None:
     """Queue the runs of schedules whose time has come, and let runs that wait begin, as many at
     once as runs.limit says, until it is ended.

@@ -5,14 +5,15 @@ from typing import TYPE_CHECKING
 
 import click
 
+from slipway.cli import _complete
 from slipway.cli.output import json_option, print_json, print_table
 
 if TYPE_CHECKING:
     from slipway.services.all_runs import Run
 
 
-@click.command(short_help="List the runs, show or cancel one.")
-@click.argument("run_id", required=False)
+@click.command()
+@click.argument("run_id", required=False, shell_complete=_complete.runs)
 @click.option("--cancel", "cancelling", is_flag=True, help="End the run RUN_ID.")
 @json_option
 def command(run_id: str | None, cancelling: bool, as_json: bool) -> None:
@@ -56,6 +57,7 @@ def command(run_id: str | None, cancelling: bool, as_json: bool) -> None:
                 )
                 for run in found.runs
             ],
+            "Nothing was run yet: slipway run PIPELINE",
         )
     for problem in found.problems:
         raise problem

@@ -4,7 +4,8 @@ import time
 
 import click
 
-from slipway.cli.output import json_option, print_json, print_table
+from slipway.cli import _complete
+from slipway.cli.output import json_option, print_json, print_table, tell
 
 _backend = click.option(
     "--backend",
@@ -16,7 +17,7 @@ _backend = click.option(
 )
 
 
-@click.group(short_help="Run pipelines at set times.")
+@click.group()
 def command() -> None:
     """Run pipelines at set times: on this machine by the runner that slipway up starts, or as
     recurring runs of a Kubeflow Pipelines server. Times are in UTC."""
@@ -24,7 +25,7 @@ def command() -> None:
 
 @command.command()
 @click.argument("name")
-@click.argument("pipeline")
+@click.argument("pipeline", shell_complete=_complete.pipelines)
 @click.option("--cron", required=True, help="Minute, hour, day, month, weekday, as '0 3 * * *'.")
 @click.option("-p", "--param", "params", multiple=True, metavar="KEY=VALUE", help="A parameter.")
 @_backend
@@ -100,13 +101,15 @@ def show(where: str, *, as_json: bool) -> None:
             )
             for each, moment in zip(found, following, strict=True)
         ],
+        "There is no schedule: slipway schedule add makes one",
     )
 
 
 @command.command()
-@click.argument("name")
+@click.argument("name", shell_complete=_complete.schedules)
 @_backend
-def remove(name: str, where: str) -> None:
+@json_option
+def remove(name: str, where: str, *, as_json: bool) -> None:
     """Forget the schedule NAME; runs that it started go on."""
     from slipway import wiring
     from slipway.services import schedules
@@ -115,25 +118,28 @@ def remove(name: str, where: str) -> None:
     settings = load()
     trail = wiring.command_trail(settings)
     schedules.remove(wiring.schedules(settings, where), name, trail=trail)
+    tell({"name": name, "removed": True}, f"{name} is forgotten", as_json=as_json)
 
 
 @command.command()
-@click.argument("name")
+@click.argument("name", shell_complete=_complete.schedules)
 @_backend
-def pause(name: str, where: str) -> None:
+@json_option
+def pause(name: str, where: str, *, as_json: bool) -> None:
     """Let the schedule NAME start nothing for a while."""
-    _pause(name, where, paused=True)
+    _pause(name, where, paused=True, as_json=as_json)
 
 
 @command.command()
-@click.argument("name")
+@click.argument("name", shell_complete=_complete.schedules)
 @_backend
-def resume(name: str, where: str) -> None:
+@json_option
+def resume(name: str, where: str, *, as_json: bool) -> None:
     """Let the schedule NAME go on with the next of its times."""
-    _pause(name, where, paused=False)
+    _pause(name, where, paused=False, as_json=as_json)
 
 
-def _pause(name: str, where: str, *, paused: bool) -> None:
+def _pause(name: str, where: str, *, paused: bool, as_json: bool) -> None:
     from slipway import wiring
     from slipway.services import schedules
     from slipway.settings import load
@@ -141,6 +147,11 @@ def _pause(name: str, where: str, *, paused: bool) -> None:
     settings = load()
     trail = wiring.command_trail(settings)
     schedules.pause(wiring.schedules(settings, where), name, paused=paused, trail=trail)
+    tell(
+        {"name": name, "paused": paused},
+        f"{name} {'pauses' if paused else 'goes on'}",
+        as_json=as_json,
+    )
 
 
 def _when(moment: float) -> str:

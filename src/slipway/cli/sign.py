@@ -5,11 +5,12 @@ from dataclasses import asdict
 
 import click
 
+from slipway.cli import _complete
 from slipway.cli.output import ask_secret, json_option, print_json
 
 
-@click.command(short_help="Sign what waits for a channel's keys.")
-@click.argument("channel")
+@click.command()
+@click.argument("channel", shell_complete=_complete.channels)
 @click.option(
     "--key", required=True, metavar="FILE-or-URI", help="Private key, or its signer's URI."
 )

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from slipway_components.signals.bearing import Bearing
 
 
-@click.group(short_help="Publish the readings of a machine that is simulated.")
+@click.group()
 def command() -> None:
     """Sources of readings, to try and to show streams with."""
 

@@ -5,10 +5,11 @@ from pathlib import Path
 import click
 
 from slipway.cli._broker import broker_options
+from slipway.cli._progress import Count, line
 from slipway.cli.output import json_option, print_json
 
 
-@click.group(short_help="Record what sensors send.")
+@click.group()
 def command() -> None:
     """Streams of readings."""
 
@@ -43,7 +44,8 @@ def record(
     check_output(output)
     recorder = StreamRecorder(tuple(axis.strip() for axis in axes.split(",")), samples)
     address = BrokerAddress.parse(broker, username, password_file, ca_file)
-    with connected(address, topic, lambda _, body: recorder.hear(body)):
+    count = Count("record", "samples", samples, lambda: recorder.samples)
+    with connected(address, topic, lambda _, body: recorder.hear(body)), line(count.__str__):
         recorder.wait(timeout, topic)
     recorder.write(output)
     told = {"output": str(output), "samples": samples, "rate": recorder.rate,

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from slipway.cli import _complete
+from slipway.cli._progress import note
 from slipway.cli.output import json_option, print_json, print_table
 
 if TYPE_CHECKING:
@@ -16,8 +18,8 @@ if TYPE_CHECKING:
     from slipway_components.signals.tuning import Candidate, Tried
 
 
-@click.command(short_help="Search a pipeline's parameters within a budget.")
-@click.argument("pipeline")
+@click.command()
+@click.argument("pipeline", shell_complete=_complete.pipelines)
 @click.option(
     "--budget", default=600.0, show_default=True, type=click.FloatRange(1), help="Seconds."
 )
@@ -49,10 +51,9 @@ def command(
     while tried := _next(search):
         found.append(tried.candidate)
         best = max(one.accuracy for one in found)
-        click.echo(
+        note(
             f"{tried.number} of {tried.of}: {tried.candidate.accuracy:.1%} of windows with "
-            f"{_words(tried.candidate.changed)}; best {best:.1%}, {tried.left:.0f} s left",
-            err=True,
+            f"{_words(tried.candidate.changed)}; best {best:.1%}, {tried.left:.0f} s left"
         )
     found.sort(key=lambda one: one.rank, reverse=True)
     line = _command_line(pipeline, given, found[0].changed)

@@ -26,7 +26,7 @@ def process(settings: Settings) -> LocalProcess:
 
 def require_port(settings: Settings) -> None:
     """InvalidSetting, and PortInUse when a registry that does not run could not listen."""
-    host, _, port = _endpoint(settings).rpartition(":")
+    host, _, port = endpoint(settings).rpartition(":")
     if not port.isdigit():
         raise InvalidSetting(
             f"registry.address {settings.registry.address!r} names no port",
@@ -44,14 +44,14 @@ def start(settings: Settings) -> None:
     require_port(settings)
     config, storage = settings.home / "run" / "registry.yml", settings.home / "registry"
     mend(storage)
-    endpoint = _endpoint(settings)
-    write_whole(config, _config(endpoint, storage, settings))
+    address = endpoint(settings)
+    write_whole(config, _config(address, storage, settings))
     registry.start(["docker-registry", "serve", str(config)])
-    registry.wait_ready(lambda: _answers(f"http://{endpoint}/v2/"), seconds=20)
+    registry.wait_ready(lambda: _answers(f"http://{address}/v2/"), seconds=20)
 
 
-def _endpoint(settings: Settings) -> str:
-    """HOST:PORT."""
+def endpoint(settings: Settings) -> str:
+    """`HOST:PORT` of the registry."""
     return settings.registry.address.partition("/")[0]
 
 

@@ -17,7 +17,7 @@ def require_free(host: str, port: int, setting: str) -> None:
     if not 0 < port < 65536:
         raise InvalidSetting(f"{setting} names port {port}", hint="Ports go from 1 to 65535")
     deadline = time.monotonic() + _LET_GO
-    while not _free(host, port):
+    while not is_free(host, port):
         if time.monotonic() > deadline:
             raise PortInUse(
                 f"port {port} on {host} is in use by another process",
@@ -26,15 +26,16 @@ def require_free(host: str, port: int, setting: str) -> None:
         time.sleep(_POLL)
 
 
-def listens(port: int) -> bool:
-    """Whether something accepts connections on a loopback port."""
-    with socket.socket() as probe:
+def listens(port: int, host: str = "127.0.0.1") -> bool:
+    """Whether something accepts connections on a port of this machine."""
+    with socket.socket(_family(host)) as probe:
         probe.settimeout(1)
-        return probe.connect_ex(("127.0.0.1", port)) == 0
+        return probe.connect_ex((host, port)) == 0
 
 
-def _free(host: str, port: int) -> bool:
-    with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as probe:
+def is_free(host: str, port: int) -> bool:
+    """Whether this process could listen there now; PortInUse where nobody can."""
+    with socket.socket(_family(host)) as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             probe.bind((host.strip("[]"), port))
@@ -46,3 +47,7 @@ def _free(host: str, port: int) -> bool:
                 ) from error
             return False
     return True
+
+
+def _family(host: str) -> socket.AddressFamily:
+    return socket.AF_INET6 if ":" in host else socket.AF_INET

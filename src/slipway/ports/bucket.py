@@ -12,6 +12,7 @@ class ObjectInfo:
 
     key: str
     size: int  # bytes
+    tag: str  # opaque; another one as soon as the object holds other bytes
 
 
 class Bucket(Protocol):
@@ -29,6 +30,10 @@ class Bucket(Protocol):
 
     def objects(self, prefix: str = "") -> Iterator[ObjectInfo]:
         """The objects whose key begins with `prefix` (any string), in order of their keys."""
+
+    def folders(self, prefix: str = "") -> Iterator[str]:
+        """The names of the folders right below the folder `prefix` (`a/b/`; empty: the top), in any
+        order and without the cost of listing what they hold. One may have become empty."""
 
     def read(self, key: str) -> bytes:
         """One object's bytes; NotFound if it is not there."""

@@ -30,6 +30,10 @@ class ImageRegistry(Protocol):
     def index(self, repository: str, digest: Digest) -> ImageIndex:
         """Read an index; NotFound; InvalidReference when it is no index of images per arch."""
 
+    def size(self, repository: str, digest: Digest) -> int:
+        """The bytes that a device without any of them pulls for one image; NotFound;
+        InvalidReference when it is no single image."""
+
     def push_index(
         self, repository: str, images: Mapping[Arch, Digest], annotations: Mapping[str, str]
     ) -> Digest:

@@ -1,6 +1,6 @@
 """Port: the registry of trained models, their runs and what became of them."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
@@ -31,6 +31,24 @@ class RegisteredVersion:
     tags: Mapping[str, str]
 
 
+@dataclass(frozen=True)
+class Registration:
+    """A version's entry without what its run says."""
+
+    version: ModelVersion
+    run_id: str
+    tags: Mapping[str, str]
+    changed: int  # by the registry's clock, in milliseconds
+
+
+@dataclass(frozen=True)
+class RunFacts:
+    """What a run was given and what it reached."""
+
+    parameters: Mapping[str, str]
+    metrics: Mapping[str, float]
+
+
 class ModelRegistry(Protocol):
     """Versions by their version string; Unavailable or Denied when the server is."""
 
@@ -48,6 +66,23 @@ class ModelRegistry(Protocol):
 
     def versions(self, name: ModelName) -> Sequence[RegisteredVersion]:
         """All versions of a name, newest first; empty when there is no such model."""
+
+    def changed_since(self, moment: int) -> Sequence[Registration]:
+        """The versions of all names that were registered or annotated at `moment` or after it
+        (see `Registration.changed`; 0 for all), the last change first."""
+
+    def runs(self, run_ids: Collection[str]) -> Mapping[str, RunFacts]:
+        """What many runs say, by their ids, in few requests; those that are gone are left out."""
+
+    def files(self, run_id: str) -> Sequence[str]:
+        """The names of the plots and reports that a run keeps, sorted; empty when there is no such
+        run."""
+
+    def read_file(self, run_id: str, name: str) -> bytes:
+        """One of them; NotFound."""
+
+    def page(self, version: ModelVersion) -> str:
+        """The URL where people look at a version, empty when it has none."""
 
     def annotate(self, version: ModelVersion, tags: Mapping[str, str]) -> None:
         """Add or replace tags of a version; NotFound."""

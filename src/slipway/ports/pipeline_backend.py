@@ -5,6 +5,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import BinaryIO, Protocol
 
+from slipway.ports.pipeline_graph import Step
+
 Argument = str | int | float | bool | Sequence[str]
 
 
@@ -89,6 +91,15 @@ class Artifact:
 
 
 @dataclass(frozen=True)
+class Confusion:
+    """How often a model gave which answer: a row for each true label, a column for each answer."""
+
+    name: str  # TASK/OUTPUT
+    labels: Sequence[str]
+    rows: Sequence[Sequence[float]]
+
+
+@dataclass(frozen=True)
 class RunState:
     """One run. Times are unix seconds, 0 when not there yet."""
 
@@ -130,6 +141,12 @@ class PipelineBackend(Protocol):
     def parameters(self, pipeline: str) -> Sequence[Parameter]:
         """What a pipeline declares, in its own order."""
 
+    def description(self, pipeline: str) -> str:
+        """What a pipeline says of itself; empty when it says nothing."""
+
+    def graph(self, pipeline: str) -> Sequence[Step]:
+        """The steps of a pipeline, each after those that it waits for."""
+
     def start(
         self,
         pipeline: str,
@@ -151,16 +168,25 @@ class PipelineBackend(Protocol):
     def arguments(self, run_id: str) -> Mapping[str, Argument]:
         """What the run was started with."""
 
+    def run_graph(self, run_id: str) -> Sequence[Step]:
+        """The steps of a run, as its pipeline was when it began; before that, as it is now."""
+
     def log(self, run_id: str, offset: int = 0) -> tuple[str, int]:
         """What the run wrote from `offset` on, a part at a time, and where to go on. The text is
         empty at the log's end, which is no end while the run is not over. InvalidInput for an
         offset below 0."""
+
+    def log_size(self, run_id: str) -> int:
+        """Where the log ends now, as an offset."""
 
     def artifacts(self, run_id: str) -> Sequence[Artifact]:
         """The files that the run's tasks made so far, by path."""
 
     def open_artifact(self, run_id: str, path: str) -> BinaryIO:
         """One of `artifacts` to read; NotFound for any other path."""
+
+    def confusions(self, run_id: str) -> Sequence[Confusion]:
+        """The confusion matrices that the run's tasks made so far."""
 
     def last_words(self, run_id: str) -> str:
         """The last line of the form `NAME: …` that the run's tasks wrote, as they do to tell how

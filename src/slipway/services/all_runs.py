@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from slipway.domain.errors import NotFound, SlipwayError
-from slipway.ports.pipeline_backend import PipelineBackend, RunState
+from slipway.ports.pipeline_backend import PipelineBackend, RunState, Status
 
 
 @dataclass(frozen=True)
@@ -43,3 +43,37 @@ def find_run(backends: Mapping[str, PipelineBackend], run_id: str) -> Run:
         except NotFound:
             continue
     raise NotFound(f"there is no run {run_id!r}", hint="slipway runs lists them")
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """Which runs are asked for; empty texts ask for any."""
+
+    pipeline: str = ""
+    status: str = ""
+    actor: str = ""
+    text: str = ""  # somewhere in id, version, commit or reason, whatever the case
+
+    def has(self, run: Run) -> bool:
+        """Whether a run is one of them."""
+        state = run.state
+        commit = state.commit.id if state.commit else ""
+        reason = state.error.message if state.error else ""
+        told = (state.id, state.version, commit, reason)
+        return (
+            self.pipeline in ("", state.pipeline)
+            and self.status in ("", state.status)
+            and self.actor in ("", state.actor)
+            and any(self.text.casefold() in part.casefold() for part in told)
+        )
+
+
+def place_in_queue(runs: Sequence[Run], run: Run) -> int:
+    """How many of the runs that wait where `run` waits begin no later than it; 1 is next."""
+    key = (run.state.asked, run.state.id)
+    return sum(
+        other.backend == run.backend
+        and other.state.status is Status.WAITING
+        and (other.state.asked, other.state.id) <= key
+        for other in runs
+    )

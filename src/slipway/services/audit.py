@@ -100,6 +100,16 @@ class AuditLog:
                 entries = (e for line in lines if (e := _entry(line)) and _holds(e, text))
                 return list(islice(entries, offset, offset + limit))
 
+    def count(self, text: str = "") -> int:
+        """How many entries there are that hold `text`."""
+        with os_errors(str(self._path)):
+            try:
+                file = self._path.open("rb")
+            except FileNotFoundError:
+                return 0
+            with file:
+                return sum(bool((e := _entry(line)) and _holds(e, text)) for line in file)
+
 
 @dataclass(frozen=True)
 class Trail:

@@ -8,7 +8,7 @@ from typing import Any
 from slipway.domain.card import ModelCard, Task
 from slipway.domain.errors import InvalidInput
 from slipway.domain.names import ModelVersion
-from slipway.domain.prediction import UNKNOWN
+from slipway.domain.prediction import UNKNOWN, Prediction
 from slipway.ports.bucket import Bucket
 from slipway.services.asking import Ask, Asked, Body, Found, fetched, stranger
 from slipway.services.evaluate_signals import detected, told_apart
@@ -35,17 +35,25 @@ class Evaluator:
         self._loaders = loaders
         self._body = body
 
-    def evaluate(self, version: ModelVersion, data: Path) -> dict[str, Any]:
+    def evaluate(
+        self, version: ModelVersion, data: Path, told: Callable[[], None] = lambda: None
+    ) -> dict[str, Any]:
         """The figures of a version on the folder `data`.
 
         Of a classifier `windows` and `recordings`, or `images`, as `measures.classified` gives
         them; of anomaly-detection what `evaluate_signals.detected` says. What could not be asked
         about is `rejected`. Raises NotFound, InvalidCard, InvalidDataset when nothing at all could
-        be asked about, and what serving raises.
+        be asked about, and what serving raises. `told` is called after each answer.
         """
+
+        def counted(data: bytes, name: str) -> Prediction:
+            answer = ask(data, name)
+            told()
+            return answer
+
         card = read_card(self._bucket, version)
         with fetched(self._bucket, version) as folder, self._serve(folder) as ask:
-            figures = self._figures(card, data, ask)
+            figures = self._figures(card, data, counted)
         return {"version": str(version), "task": str(card.task), **figures}
 
     def _figures(self, card: ModelCard, data: Path, ask: Ask) -> dict[str, Any]:

@@ -3,12 +3,14 @@
 from collections.abc import Iterator
 
 from slipway.domain.card import ModelCard
-from slipway.domain.errors import InvalidName
+from slipway.domain.errors import InvalidName, NotFound
 from slipway.domain.names import ModelName, ModelVersion
+from slipway.domain.snapshot import Snapshot
 from slipway.ports.bucket import Bucket
 
 MARKER = "TRAINER-DONE"  # written last: all before it is complete
 CARD = "model.json"
+SNAPSHOT = "snapshot.json"  # the files that the model was trained on
 RESERVATIONS = "versions"  # MODEL/versions/TIMESTAMP; no version has this name
 
 
@@ -40,6 +42,15 @@ def read_card(bucket: Bucket, version: ModelVersion) -> ModelCard:
     """The card of a version; NotFound, InvalidCard."""
     key = f"{folder_of(version)}{CARD}"
     return ModelCard.parse(bucket.read(key), f"{bucket.url}/{key}")
+
+
+def read_dataset(bucket: Bucket, version: ModelVersion) -> Snapshot | None:
+    """The files that a version was trained on, None when that was not kept; InvalidDataset."""
+    key = f"{folder_of(version)}{SNAPSHOT}"
+    try:
+        return Snapshot.parse(bucket.read(key), f"{bucket.url}/{key}")
+    except NotFound:
+        return None
 
 
 def latest_cards(

@@ -1,10 +1,12 @@
 """A promotion: a channel's tag is moved to a version. All else follows from the tag."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from slipway.domain.errors import NotFound, Refused
 from slipway.domain.image import Digest
-from slipway.domain.names import Channel, ModelName, ModelVersion
+from slipway.domain.names import Arch, Channel, ModelName, ModelVersion
+from slipway.domain.release import Release
 from slipway.ports.image_registry import ImageRegistry
 from slipway.services.audit import Trail
 from slipway.services.releases import ReleaseReader, known_versions
@@ -41,16 +43,32 @@ class Promotion:
         }
 
 
-def promote(
-    registry: ImageRegistry,
-    name: ModelName,
-    version: ModelVersion,
-    channel: Channel,
-    *,
-    trail: Trail,
-) -> Promotion:
-    """Point `channel` at `version`. Refused for a version of another model, NotFound for one that
-    the registry does not have."""
+@dataclass(frozen=True)
+class Plan:
+    """A tag that would be moved."""
+
+    name: ModelName
+    channel: Channel
+    before: Release | None
+    version: ModelVersion
+    index: Digest
+    images: Mapping[Arch, Digest]
+
+    @property
+    def changes(self) -> bool:
+        """Whether something else would stand there then."""
+        return self.before is None or self.before.index != self.index
+
+    def done(self) -> Promotion:
+        """What it is when the tag has moved."""
+        before = self.before.version if self.before else None
+        return Promotion(self.name, self.channel, before, self.version, self.index)
+
+
+def plan_promotion(
+    registry: ImageRegistry, name: ModelName, version: ModelVersion, channel: Channel
+) -> Plan:
+    """What `promote` would do, and raises what it raises."""
     if version.name.repository != name.repository:
         raise Refused(
             f"{version} is a version of {version.name}, not of {name}",
@@ -69,9 +87,23 @@ def promote(
             f"the tag {version} points at {found or 'something that is no release'}",
             hint="Package the version again, that sets its tag right",
         )
-    before = reader.release(repository, channel)
-    done = Promotion(name, channel, before.version if before else None, version, index)
-    if before is None or before.index != index:
-        registry.tag(repository, index, channel)
+    images = registry.index(repository, index).images
+    return Plan(name, channel, reader.release(repository, channel), version, index, images)
+
+
+def promote(
+    registry: ImageRegistry,
+    name: ModelName,
+    version: ModelVersion,
+    channel: Channel,
+    *,
+    trail: Trail,
+) -> Promotion:
+    """Point `channel` at `version`. Refused for a version of another model, NotFound for one that
+    the registry does not have."""
+    plan = plan_promotion(registry, name, version, channel)
+    done = plan.done()
+    if plan.changes:
+        registry.tag(name.repository, plan.index, channel)
         done.note(trail, "channel.promote")
     return done

@@ -6,13 +6,16 @@ from slipway.domain.card import ModelCard
 from slipway.domain.errors import AlreadyExists, InvalidCard, NotFound
 from slipway.domain.names import ModelVersion
 from slipway.ports.bucket import Bucket
-from slipway.services.model_output import CARD, MARKER, folder_of
+from slipway.services.model_output import CARD, MARKER, SNAPSHOT, folder_of
 
 NEEDED = (CARD, "model.tflite", "saved_model/saved_model.pb")
 
 
-def publish_model(folder: Path, version: ModelVersion, bucket: Bucket) -> str:
-    """Upload `folder` as `MODEL/VERSION/` and return its URL.
+def publish_model(
+    folder: Path, version: ModelVersion, bucket: Bucket, snapshot: Path | None = None
+) -> str:
+    """Upload `folder` as `MODEL/VERSION/`, with the `snapshot` that it was trained on when that is
+    given, and return its URL.
 
     The marker is written when everything else is there, so that a crash leaves none, and the
     next attempt puts right what the crashed one left. A version that is complete is never
@@ -44,6 +47,8 @@ def publish_model(folder: Path, version: ModelVersion, bucket: Bucket) -> str:
         for path in sorted(folder.rglob("*"))
         if path.is_file() and path.name != MARKER
     }
+    if snapshot is not None:
+        files[prefix + SNAPSHOT] = snapshot
     for stale in sorted(there - files.keys()):
         bucket.delete(stale)
     for key, path in files.items():

@@ -48,13 +48,13 @@ class StreamRecorder:
     def wait(self, patience: float, topic: str) -> None:
         """Until there are enough samples; Unavailable when none has come for so many seconds."""
         heard = time.monotonic()
-        while self._samples < self._wanted:
+        while self.samples < self._wanted:
             try:
                 body = self._bodies.get(timeout=max(0.0, heard + patience - time.monotonic()))
             except queue.Empty:
                 why = "; ".join(self.rejected) or "is the sensor on, and this its topic?"
                 raise Unavailable(
-                    f"{self._samples} of {self._wanted} samples came on {topic}, and none for"
+                    f"{self.samples} of {self._wanted} samples came on {topic}, and none for"
                     f" {patience:g} s",
                     hint=why[:1].upper() + why[1:],
                 ) from None
@@ -84,7 +84,8 @@ class StreamRecorder:
             partial.rename(path)
 
     @property
-    def _samples(self) -> int:
+    def samples(self) -> int:
+        """How many follow one another so far."""
         return sum(len(reading.values) for reading in self._kept)
 
     def _take(self, body: bytes) -> bool:

@@ -99,18 +99,23 @@ def watched_repositories(
     return sorted(name for name in names if _may_hold_models(name))
 
 
-def known_versions(registry: ImageRegistry, name: ModelName) -> str:
-    """For a message: a few of the versions that there are, newest first."""
+def versions_of(registry: ImageRegistry, name: ModelName) -> list[ModelVersion]:
+    """The versions in the registry, newest first."""
     versions = []
     for tag in registry.tags(name.repository):
         try:
             versions.append(ModelVersion.parse(tag))
         except InvalidName:
             continue  # a channel, or a tag of somebody else's
-    if not versions:
+    return sorted(versions, key=lambda version: version.timestamp, reverse=True)
+
+
+def known_versions(registry: ImageRegistry, name: ModelName) -> str:
+    """For a message: a few of the versions that there are, newest first."""
+    newest = versions_of(registry, name)[:_SHOWN]
+    if not newest:
         return f"The registry has no version of {name}"
-    newest = sorted(versions, key=lambda version: version.timestamp, reverse=True)
-    return f"The newest are {', '.join(map(str, newest[:_SHOWN]))}"
+    return f"The newest are {', '.join(map(str, newest))}"
 
 
 def _may_hold_models(repository: str) -> bool:

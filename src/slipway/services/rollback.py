@@ -7,8 +7,28 @@ from slipway.ports.clock import Clock
 from slipway.ports.image_registry import ImageRegistry
 from slipway.services.audit import Trail
 from slipway.services.channel_history import ChannelHistory, Last, standing
-from slipway.services.promote import Promotion
+from slipway.services.promote import Plan, Promotion
 from slipway.services.releases import ReleaseReader, known_versions
+
+
+def plan_rollback(
+    registry: ImageRegistry, history: ChannelHistory, name: ModelName, channel: Channel
+) -> Plan:
+    """What `rollback` would do, and raises what it raises."""
+    repository = name.repository
+    current = registry.resolve(repository, channel)
+    stack = standing(history.moves(repository, channel))
+    if current is not None and stack and stack[-1].index == current:
+        stack.pop()
+    target = stack[-1] if stack else None
+    if target is None or target.index is None or target.version is None:
+        raise NotFound(
+            f"nothing stood in {channel} of {name} before, as far as the tag monitor saw",
+            hint=f"Choose a version and promote it. {known_versions(registry, name)}",
+        )
+    before = ReleaseReader(registry).release(repository, channel)
+    images = registry.index(repository, target.index).images
+    return Plan(name, channel, before, target.version, target.index, images)
 
 
 def rollback(
@@ -29,25 +49,13 @@ def rollback(
     """
     repository = name.repository
     _observe(registry, history, clock, repository, channel)
-    current = registry.resolve(repository, channel)
-    stack = standing(history.moves(repository, channel))
-    if current is not None and stack and stack[-1].index == current:
-        stack.pop()
-    target = stack[-1] if stack else None
-    if target is None or target.index is None or target.version is None:
-        raise NotFound(
-            f"nothing stood in {channel} of {name} before, as far as the tag monitor saw",
-            hint=f"Choose a version and promote it. {known_versions(registry, name)}",
-        )
-    before = ReleaseReader(registry).release(repository, channel)
-    registry.tag(repository, target.index, channel)
-    move = Move(target.version, target.index, clock.now(), rollback=True)
+    plan = plan_rollback(registry, history, name, channel)
+    registry.tag(repository, plan.index, channel)
+    move = Move(plan.version, plan.index, clock.now(), rollback=True)
     number = history.last()[repository, channel].number + 1
     while not history.append(repository, channel, number, move):
         number += 1
-    done = Promotion(
-        name, channel, before.version if before else None, target.version, target.index
-    )
+    done = plan.done()
     done.note(trail, "channel.rollback")
     return done
 
