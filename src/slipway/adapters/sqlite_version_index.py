@@ -167,11 +167,15 @@ class SqliteVersionIndex:
                 )
         return found
 
-    def metrics(self, name: ModelName) -> Sequence[str]:
+    def metrics(self, name: ModelName | None) -> Sequence[str]:
         """See the port."""
-        query = "SELECT DISTINCT metric FROM catalogue_metrics WHERE name = ? ORDER BY metric"
+        query = (
+            "SELECT DISTINCT metric FROM catalogue_metrics"
+            " WHERE ?1 IS NULL OR name = ?1 ORDER BY metric"
+        )
         with self._file.reading() as connection:
-            return [str(metric) for (metric,) in connection.execute(query, (str(name),))]
+            rows = connection.execute(query, (str(name) if name else None,))
+            return [str(metric) for (metric,) in rows]
 
     def find(self, query: VersionQuery, offset: int, limit: int) -> Found:
         """See the port."""

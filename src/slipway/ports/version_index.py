@@ -48,8 +48,8 @@ class VersionIndex(Protocol):
     def models(self) -> Sequence[ModelSummary]:
         """All models by name."""
 
-    def metrics(self, name: ModelName) -> Sequence[str]:
-        """The metrics that versions of a name have, by name."""
+    def metrics(self, name: ModelName | None) -> Sequence[str]:
+        """The metrics that versions of a name, or of any, have, by name."""
 
     def find(self, query: VersionQuery, offset: int, limit: int) -> Found:
         """One page of versions."""
