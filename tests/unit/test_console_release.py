@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from starlette.testclient import TestClient
 
+from slipway.console.access import Role, User
 from slipway.console.app import create_app
 from slipway.domain.names import Arch, Channel
 from slipway.services.audit import Via
@@ -196,6 +197,29 @@ def test_a_rollback_says_what_it_goes_back_to(fleet: Fleet) -> None:
     assert fleet.world.registry.resolve("parts", "beta") == fleet.world.index(V1)
     (entry,) = fleet.console.site.audit.read()
     assert entry.action == "channel.rollback"
+
+
+@pytest.mark.parametrize("action", ["promote", "rollback"])
+def test_who_may_only_look_sees_what_would_happen_and_cannot_do_it(
+    fleet: Fleet, action: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fleet.world.move(V2, Channel.BETA)
+    fleet.world.reconcile()
+    looking = User("eve", Role.RUN)
+    monkeypatch.setattr(fleet.console.site.door, "user", lambda _connection, _session: looking)
+    version = f"?version={V1}" if action == "promote" else ""
+    page = fleet.console.get(f"/channels/parts/beta/{action}{version}")
+    assert "it needs the role release" in " ".join(page.split())
+    assert '<form method="post"' not in page
+    fields = {
+        "version": V1,
+        "before": str(fleet.world.index(V2)),
+        "index": str(fleet.world.index(V1)),
+    }
+    told = fleet.console.post(f"/channels/parts/beta/{action}", fields, 403)
+    assert "eve has the role run" in told
+    assert fleet.world.registry.resolve("parts", "beta") == fleet.world.index(V2)
+    assert "/promote" not in fleet.console.get("/channels")
 
 
 @pytest.mark.parametrize("action", ["promote", "rollback"])

@@ -46,15 +46,22 @@ class Matrix:
 
 
 @dataclass(frozen=True)
+class Figures:
+    """Metrics, ready to be shown."""
+
+    whole: Sequence[tuple[str, float]]
+    measures: Sequence[str]  # metrics that there are of each label: precision, recall, …
+    labels: Sequence[tuple[str, Sequence[float | None]]]  # each label's, as `measures` names them
+
+
+@dataclass(frozen=True)
 class Results:
     """All that a run made so far."""
 
     outputs: Sequence[Output]
     pictures: Sequence[Artifact]
     matrices: Sequence[Matrix]
-    figures: Sequence[tuple[str, float]]  # metrics of the whole
-    measures: Sequence[str]  # metrics that there are of each label: precision, recall, …
-    labels: Sequence[tuple[str, Sequence[float | None]]]  # each label's, as `measures` names them
+    figures: Figures
 
     @property
     def count(self) -> int:
@@ -72,14 +79,16 @@ def results_of(backend: PipelineBackend, state: RunState) -> Results:
         for file in output.files
         if file.kind in PICTURES and len(output.files) <= _FEW
     ]
-    matrices = [_matrix(each) for each in backend.confusions(state.id)]
-    parted = {tuple(name.split("/", 1)): value for name, value in state.metrics.items()}
+    matrices = [matrix_of(each) for each in backend.confusions(state.id)]
+    return Results(outputs, pictures, matrices, figures_of(state.metrics))
+
+
+def figures_of(metrics: Mapping[str, float]) -> Figures:
+    """Metrics, `recall/bolt` among those of each label."""
+    parted = {tuple(name.split("/", 1)): value for name, value in metrics.items()}
     measures = sorted({name[0] for name in parted if len(name) == 2})
     labels = sorted({name[1] for name in parted if len(name) == 2})
-    return Results(
-        outputs,
-        pictures,
-        matrices,
+    return Figures(
         sorted((name[0], value) for name, value in parted.items() if len(name) == 1),
         measures,
         [(label, [parted.get((measure, label)) for measure in measures]) for label in labels],
@@ -90,7 +99,8 @@ def _output(artifact: Artifact) -> str:
     return "/".join(artifact.name.split("/")[:2])
 
 
-def _matrix(confusion: Confusion) -> Matrix:
+def matrix_of(confusion: Confusion) -> Matrix:
+    """The same, with shades."""
     rows = []
     for label, counts in zip(confusion.labels, confusion.rows, strict=False):
         total = sum(counts) or 1

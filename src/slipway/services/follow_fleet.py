@@ -20,7 +20,7 @@ from slipway.services.device_reports import read_report
 
 _BATCH = 500  # reports taken in at once
 _PAUSE = 2.0  # seconds between two looks
-_SHARE = 4  # a pause is as many times as long as the look before it, at least
+_SHARE = 9  # a pause is as many times as long as the look before it, at least
 
 
 class FleetFollower:

@@ -65,6 +65,7 @@ def channels(request: Request) -> Response:
         page=page,
         rows=rows,
         text=text,
+        trained=_trained(site),
         doubts=site.fleet_follower.problems,
         live=request.query_params.get("live") != "off",
         taken_back=TAKEN_BACK,
@@ -153,6 +154,11 @@ async def progress_events(request: Request) -> Response:
     return site.topics.topic(topic, make, FOLLOW).response(request)
 
 
+def _trained(site: Site) -> frozenset[str]:
+    """The models that have pages; hello and the agent have none."""
+    return frozenset(str(summary.name) for summary in site.catalogue.models())
+
+
 def _named(request: Request) -> tuple[ModelName, Channel]:
     given = request.path_params
     return ModelName.parse(given["name"]), Channel.parse(given["channel"])
@@ -216,6 +222,7 @@ def _now(site: Site, name: ModelName, channel: Channel) -> dict[str, object]:
         "cell": Cell(channel, targets, counts),
         "lists": lists,
         "limit": _SHOWN,
+        "trained": str(name) in _trained(site),
         "outcomes": Outcome,
         "taken_back": TAKEN_BACK,
         "healths": _healths(counts),
