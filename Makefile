@@ -5,10 +5,10 @@ BIN := $(VENV)/bin
 # Without its bytecode TensorFlow takes four times as long to import, in every step of a pipeline.
 export PYTHONDONTWRITEBYTECODE :=
 
-.PHONY: help demo test test-fast lint format up down hello bench functions setup lock clean
+.PHONY: help demo test test-fast lint format up down hello bench functions setup lock cli-reference clean
 
 help: ## List the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 demo: ## Set everything up and walk the whole chain on this machine
 	@./scripts/demo
@@ -54,6 +54,9 @@ lock: setup ## Resolve the lock files again
 	$(BIN)/uv pip compile -q --no-header --python-version 3.11 --generate-hashes requirements-bootstrap.in -o requirements-bootstrap.lock
 	$(BIN)/uv pip compile -q --no-header --python-version 3.11 --all-extras --generate-hashes pyproject.toml -o requirements.lock
 	$(BIN)/uv pip compile -q --no-header --no-annotate --python-version 3.11 --python-platform x86_64-manylinux_2_36 --extra train --extra pipelines --extra mlflow --extra gcs --extra s3 --no-emit-package kfp-server-api --generate-hashes -c requirements.lock pyproject.toml -o containers/pipeline/requirements.lock
+
+cli-reference: setup ## Write the commands' own help into docs/cli.md
+	@$(BIN)/python scripts/cli-reference
 
 clean: down ## Remove the state, the virtual environment and caches of tools
 	rm -rf .slipway $(VENV) .mypy_cache .ruff_cache .pytest_cache .import_linter_cache

@@ -8,6 +8,12 @@ from typing import TypeVar
 Item = TypeVar("Item")
 
 SECONDS_BETWEEN_LINES = 5.0
+_between = [SECONDS_BETWEEN_LINES]  # in force
+
+
+def quiet() -> None:
+    """From now on tell only the end, where there is no terminal: nobody reads a log meanwhile."""
+    _between[0] = float("inf")
 
 
 def track(items: Iterable[Item], what: str, *, total: int, unit: str = "it") -> Iterator[Item]:
@@ -24,7 +30,7 @@ def track(items: Iterable[Item], what: str, *, total: int, unit: str = "it") -> 
         yield item
         done += 1
         now = time.monotonic()
-        if now - told >= SECONDS_BETWEEN_LINES and done < total:
+        if now - told >= _between[0] and done < total:
             told = now
             rate = done / (now - start)
             left = _duration((total - done) / rate)

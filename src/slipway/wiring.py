@@ -220,22 +220,16 @@ def pending_signatures(settings: Settings) -> "PendingSignatures":
 
 def waiting_manifests(settings: Settings) -> "dict[str, Waiting]":
     """What waits for signatures, by key in the deploy bucket; nothing where there are no keys."""
-    return waiting_signatures(settings)[0]
-
-
-def waiting_signatures(settings: Settings) -> "tuple[dict[str, Waiting], list[Waiting]]":
-    """The same, and all that waits, changes of keys too."""
     from slipway.services.trust.layout import PENDING
 
     if next(iter(deploy_bucket(settings).objects(PENDING)), None) is None:
-        return {}, []  # without the time that the import of python-tuf takes
-    from slipway.services.trust import waiting
+        return {}  # without the time that the import of python-tuf takes
+    from slipway.services.trust.waiting import waiting_manifests as waiting
 
     try:
-        state = pending_signatures(settings).state()
+        return waiting(pending_signatures(settings).state())
     except NotFound:
-        return {}, []
-    return waiting.waiting_manifests(state), waiting.waiting(state)
+        return {}
 
 
 def trust_state(settings: Settings) -> "TrustState":
@@ -442,6 +436,7 @@ def model_packager(settings: Settings) -> "ModelPackager":
 
 def version_catalogue(settings: Settings) -> "VersionCatalogue":
     """The model versions: what was published, registered and released."""
+    from slipway.adapters.mlflow_connection import database_mark
     from slipway.adapters.sqlite_version_index import SqliteVersionIndex
     from slipway.services.version_catalogue import VersionCatalogue
 
@@ -456,6 +451,7 @@ def version_catalogue(settings: Settings) -> "VersionCatalogue":
         model_output_bucket(settings),
         open_models,
         image_registry(settings),
+        lambda: database_mark(settings.tracking_uri),
     )
 
 

@@ -15,7 +15,7 @@ from slipway.services.overview.gather import Overview, Sources
 from slipway.services.overview.gather import overview as gather
 from slipway.services.overview.machine import Disk
 from slipway.services.overview.releases import Releases, releases
-from slipway.services.trust.validity import validity
+from slipway.services.trust.validity import unsigned, validity
 from slipway.settings import Settings
 
 _REGISTRY_SECONDS = 3.0  # less than all sources have together
@@ -55,8 +55,7 @@ def _releases(settings: Settings) -> Releases:
         wiring.deploy_bucket(settings),
         settings.monitor.repositories,
     )
-    manifests, waiting = wiring.waiting_signatures(settings)
-    return releases(states, manifests, waiting)
+    return releases(states, unsigned(wiring.deploy_bucket(settings)))
 
 
 def _devices(settings: Settings) -> FleetHealth:

@@ -14,7 +14,7 @@ from uuid import uuid4
 
 import pytest
 
-from slipway.adapters.mlflow_connection import check_tracking_uri
+from slipway.adapters.mlflow_connection import check_tracking_uri, database_mark
 from slipway.adapters.mlflow_model_registry import MlflowModelRegistry
 from slipway.domain.errors import (
     AlreadyExists,
@@ -289,6 +289,24 @@ def test_a_run_that_cannot_be_stored_ends_as_failed(
     assert experiment
     runs = client.search_runs([experiment.experiment_id])
     assert [run.info.status for run in runs] == ["FAILED"]
+
+
+@pytest.mark.slow
+def test_the_mark_of_a_database_changes_with_what_it_holds(tmp_path: Path, name: ModelName) -> None:
+    uri = f"sqlite:///{tmp_path}/mlflow.db"
+    assert database_mark(uri) == ""
+    registry = MlflowModelRegistry.open(uri)
+    before = database_mark(uri)
+    assert before
+    registry.versions(name)
+    assert MlflowModelRegistry.open(uri).changed_since(0) == []
+    assert database_mark(uri) == before, "reading is no change"
+    _add(registry, ModelVersion(name, 1, 100))
+    added = database_mark(uri)
+    assert added != before
+    registry.annotate(ModelVersion(name, 1, 100), {"a": "b"})
+    assert database_mark(uri) != added
+    assert database_mark("http://127.0.0.1:1") == ""
 
 
 @pytest.mark.slow

@@ -26,7 +26,6 @@ def hanging() -> Iterator[socket.socket]:
     [
         ("channels",),
         ("channels", "--json"),
-        ("status",),
         ("doctor",),
         ("promote", "parts", "parts_1_7", "beta"),
         ("predict", "image.png", "--url", "http://{server}", "--timeout", "60"),
@@ -44,7 +43,6 @@ def test_while_a_server_does_not_answer(
         "SLIPWAY_REGISTRY_ADDRESS": address,
         "SLIPWAY_HOME": str(tmp_path / "home"),
         "SLIPWAY_MLFLOW_TRACKING_URI": f"http://{address}",
-        **({"SLIPWAY_KUBEFLOW_HOST": f"http://{address}"} if "status" in words else {}),
     }
     with subprocess.Popen(
         [sys.executable, "-c", "from slipway.cli import main; main()", *words],

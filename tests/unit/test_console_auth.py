@@ -299,21 +299,38 @@ def test_what_cannot_be_done_with_users(tmp_path: Path) -> None:
     assert users.log_in("ann", PASSWORD * 100) is None
 
 
-def test_failures_cost_time_and_are_forgotten() -> None:
+class Clock:
     now = 1000.0
-    throttle = Throttle(lambda: now)
+
+    def __call__(self) -> float:
+        return self.now
+
+
+def test_each_failure_makes_the_next_try_wait_twice_as_long() -> None:
+    throttle = Throttle(clock := Clock())
     waits = []
-    for _ in range(8):
-        throttle.failed("name ann", "address 1")
-        waits.append(throttle.wait("name ann", "address 2"))
-    assert waits == [0, 0, 0, 0, 1, 2, 4, 8]
-    assert throttle.wait("name bob", "address 2") == 0
-    assert throttle.wait("name bob", "address 1") == 8
     for _ in range(20):
-        throttle.failed("name ann")
-    assert throttle.wait("name ann") == 900
-    throttle.succeeded("name ann")
-    assert throttle.wait("name ann") == 0
-    now += 3601
-    throttle.failed("address 1")
-    assert throttle.wait("address 1") == 0
+        waits.append(throttle.attempt("name ann", "address 1"))
+        if waits[-1]:
+            clock.now += waits[-1]
+            assert throttle.attempt("name ann", "address 1") == 0
+    assert waits == [0, 0, 0, 0, 0, 1, 2, 4, 8, 16, 32, 64, 128, 256, 512, *[900] * 5]
+    assert throttle.attempt("name bob", "address 2") == 0
+    assert throttle.attempt("name bob", "address 1") == 900
+    assert throttle.attempt("name ann", "address 2") == 900
+
+
+def test_failures_are_forgotten_in_time_but_not_by_a_login_of_ones_own() -> None:
+    throttle = Throttle(clock := Clock())
+    for _ in range(5):
+        assert throttle.attempt("name ann", "address 1") == 0
+        clock.now += 1
+    for _ in range(3):
+        assert throttle.attempt("name bob", "address 1") == 0
+        throttle.succeeded("name bob", "address 1")
+        clock.now += 1
+    assert throttle.attempt("name ann", "address 1") == 0
+    assert throttle.attempt("name bob", "address 1") == 2
+    clock.now += 3601
+    assert throttle.attempt("name ann", "address 1") == 0
+    assert throttle.attempt("name ann", "address 1") == 0

@@ -1,11 +1,14 @@
 """The console's pages of models, over a bucket; without MLflow and without a registry."""
 
+import time
+
 import pytest
 
 from slipway import wiring
 from slipway.domain.errors import Unavailable
 from tests.fixtures.console import Console
 from tests.fixtures.model_shop import publish
+from tests.fixtures.reports import pod, put, report
 
 OLD, NEW = "parts_1_100", "parts_1_200"
 
@@ -46,12 +49,13 @@ def test_versions_side_by_side(shop: Console) -> None:
     second = shop.get("/models/parts?size=1&page=2")
     assert (OLD in second, NEW in second) == (True, False)
     shop.get("/models/parts?channel=nightly", 400)
+    assert "no version has the metric" in shop.get("/models/parts?sort=unheard", 400)
 
 
 def test_a_version_s_card(shop: Console) -> None:
     page = shop.get(f"/models/parts/versions/{NEW}")
     for text in (
-        "0.7500",
+        "<dt>accuracy</dt><dd>0.75</dd>",
         "recall",
         "washer",
         "image-classification",
@@ -71,6 +75,22 @@ def test_a_version_s_card(shop: Console) -> None:
     )
     shop.get(f"/models/other/versions/{NEW}", 404)
     shop.get(f"/models/parts/versions/{NEW}/files/confusion.png", 404)
+
+
+def test_the_devices_that_have_it_are_counted(shop: Console) -> None:
+    reports = [
+        report("press-1", pods=[pod(version=NEW)], time=int(time.time())),
+        report("press-2", pods=[pod(version=NEW)], time=int(time.time())),
+        report("press-3", pods=[pod(version=NEW, state="failing")], time=int(time.time())),
+        report("press-4", pods=[pod(version=OLD)], time=int(time.time())),
+    ]
+    put(shop.site.reports, *reports)
+    shop.site.fleet_follower.look_at_devices()
+    page = shop.get(f"/models/parts/versions/{NEW}")
+    assert "2 run it" in page
+    assert "1 in trouble" in page
+    assert f'href="/devices?model=parts&amp;version={NEW}"' in page
+    assert "1 run it" in shop.get(f"/models/parts/versions/{OLD}")
 
 
 def test_a_version_without_a_card(shop: Console) -> None:
@@ -102,6 +122,7 @@ def test_two_versions_compared(shop: Console) -> None:
     assert "two versions are needed" in shop.get(f"/models/parts/compare?a={OLD}", 400)
     shop.get(f"/models/parts/compare?a={OLD}&b=parts_1_9", 404)
     shop.get(f"/models/parts/compare?a={OLD}&b=nonsense", 400)
+    shop.get(f"/models/parts/compare?a={OLD}&b=motion_1_100", 400)
 
 
 def test_files_that_were_not_kept_are_said(shop: Console) -> None:

@@ -73,6 +73,11 @@ def test_where_all_is_well_nothing_is_told() -> None:
     assert look().problems == ()
 
 
+def test_parts_that_are_stopped_are_one_problem() -> None:
+    (problem,) = look(parts=stopped("tag_monitor", "runner")).problems
+    assert problem.message == "tag_monitor, runner do not run"
+
+
 def test_a_part_that_is_stopped_is_told_with_its_log_and_what_starts_it() -> None:
     (problem,) = look(parts=stopped("tag_monitor")).problems
     assert problem.where == "tag_monitor"
@@ -148,21 +153,19 @@ def test_runs_that_wait_without_a_runner(runner: bool, problems: int) -> None:
 
 
 def test_what_is_not_delivered_is_told_and_what_waits_for_people_is_another_thing() -> None:
-    waiting = Waiting("aarch64.beta", 1, 2)
     state = release({Arch.X86_64: True, Arch.ARMV7L: False, Arch.AARCH64: False})
-    found = look(
-        releases=lambda: releases([state], {"aarch64/beta/parts-pod.yaml": waiting}, [waiting])
-    )
+    found = look(releases=lambda: releases([state], [Waiting("aarch64.beta", 1, 2)]))
     undelivered, unsigned = found.problems
     assert "not delivered for armv7l" in undelivered.message
     assert "aarch64" not in undelivered.message
-    assert "1 of 2 signatures" in unsigned.message
+    assert "a change of beta has 1 of 2 signatures" in unsigned.message
     assert "slipway sign beta" in unsigned.hint
 
 
 def test_a_change_of_keys_that_waits_is_signed_as_root() -> None:
-    found = look(releases=lambda: releases([], {}, [Waiting("targets", 1, 2)]))
-    assert "slipway sign root" in found.problems[0].hint
+    found = look(releases=lambda: releases([], [Waiting("root", 0, 2), Waiting("targets", 0, 2)]))
+    (problem,) = found.problems
+    assert "slipway sign root" in problem.hint
 
 
 @pytest.mark.parametrize(

@@ -28,3 +28,14 @@ def test_lines_tell_count_rate_and_remaining_time(
 def test_nothing_to_do_is_told_too(capsys: pytest.CaptureFixture[str]) -> None:
     assert list(progress.track([], "store", total=0, unit="files")) == []
     assert capsys.readouterr().err == "store: 0/0 files in 0.0 s\n"
+
+
+def test_who_asks_for_quiet_is_told_the_end_alone(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    now = iter(range(100, 1000, 60))
+    monkeypatch.setattr("time.monotonic", lambda: float(next(now)))
+    monkeypatch.setattr(progress, "_between", [progress.SECONDS_BETWEEN_LINES])
+    progress.quiet()
+    list(progress.track(range(3), "render", total=3, unit="images"))
+    assert capsys.readouterr().err.startswith("render: 3/3 images in ")

@@ -10,7 +10,7 @@ import pytest
 from slipway.adapters.sqlite_version_index import SqliteVersionIndex
 from slipway.domain.card import GoldenSample
 from slipway.domain.catalogue import SIZE, VersionQuery
-from slipway.domain.errors import NotFound
+from slipway.domain.errors import InvalidInput, NotFound
 from slipway.domain.names import Arch, Channel, ModelName, ModelVersion
 from slipway.domain.snapshot import File, Snapshot
 from slipway.ports.bucket import ObjectInfo
@@ -206,6 +206,30 @@ def test_tags_that_change_and_channels_that_move(shop: Shop) -> None:
     assert shop.catalogue.entry(second).channels == (Channel.STABLE,)
 
 
+def test_the_model_registry_is_left_alone_while_its_mark_is_the_same(shop: Shop) -> None:
+    opened, mark = [], "1"
+
+    def open_models() -> FakeModelRegistry:
+        opened.append(mark)
+        return shop.models
+
+    def catalogue() -> VersionCatalogue:
+        return VersionCatalogue(shop.index, shop.bucket, open_models, shop.images, lambda: mark)
+
+    version = shop.publish("parts_1_100")
+    catalogue().refresh()
+    shop.register(version)
+    catalogue().refresh()
+    assert opened == ["1"]
+    assert catalogue().entry(version).run_id == ""
+    mark = "2"
+    catalogue().refresh()
+    assert opened == ["1", "2"]
+    assert catalogue().entry(version).run_id
+    catalogue().refresh(everything=True)
+    assert opened == ["1", "2", "2"]
+
+
 def test_a_source_that_is_down_holds_up_no_other(shop: Shop) -> None:
     version = shop.publish("parts_1_100")
     shop.release(version, Channel.BETA)
@@ -221,6 +245,14 @@ def test_a_source_that_is_down_holds_up_no_other(shop: Shop) -> None:
     shop.catalogue.refresh()
     assert list(shop.catalogue.problems) == ["the model-output bucket", "the image registry"]
     assert len(shop.found(VersionQuery())) == 2
+
+
+def test_who_stops_waits_for_no_long_reading(shop: Shop) -> None:
+    shop.publish("parts_1_100")
+    shop.catalogue.refresh(stopped=lambda: True)
+    assert shop.found(VersionQuery()) == []
+    shop.catalogue.refresh()
+    assert shop.found(VersionQuery()) == ["parts_1_100"]
 
 
 def test_what_others_keep_in_the_bucket_is_no_version(shop: Shop) -> None:
@@ -248,7 +280,8 @@ def test_search_filter_sort_and_pages(shop: Shop) -> None:
     assert shop.found(by_accuracy) == ["parts_1_2", "parts_1_3", "parts_1_1"]
     assert shop.found(with_(by_accuracy, descending=False))[0] == "parts_1_1"
     assert shop.found(with_(all_parts, sort=SIZE)) == ["parts_1_1", "parts_1_3", "parts_1_2"]
-    assert shop.found(with_(all_parts, sort="unheard of"))[0] == "parts_1_3", "newest"
+    with pytest.raises(InvalidInput, match="unheard of"):
+        shop.found(with_(all_parts, sort="unheard of"))
     assert shop.found(VersionQuery(channel=Channel.ALPHA)) == ["motion_1_9", "parts_1_2"]
     assert shop.found(with_(all_parts, channel=Channel.ALPHA)) == ["parts_1_2"]
     assert shop.found(VersionQuery(search="epochs=3")) == ["parts_1_3"]

@@ -59,6 +59,16 @@ def check_tracking_uri(uri: str) -> None:
             make_url(uri).get_dialect().import_dbapi()
 
 
+def database_mark(uri: str) -> str:
+    """A text that is another one whenever a sqlite file was written to; empty for what only
+    answers questions, and where there is no file."""
+    if _scheme(uri) != "sqlite":
+        return ""
+    file = Path(uri.partition(":///")[2])
+    found = [path.stat() for path in (file, Path(f"{file}-wal")) if path.exists()]
+    return " ".join(f"{each.st_mtime_ns}-{each.st_size}" for each in found)
+
+
 def _scheme(uri: str) -> str:
     scheme = urlsplit(uri).scheme.partition("+")[0]
     if scheme not in _SCHEMES:

@@ -37,7 +37,7 @@ SOURCE_KEY = "dev.slipway.source"
 DATASET_KEY = "dev.slipway.dataset"
 _LATEST_KEY = "dev.slipway.channel.latest"
 _DIGEST_LENGTH = 36
-_PAGE = 1000
+_PAGE, _FEW = 1000, 50  # entries of one answer
 _NOT_A_METRIC = re.compile(r"[^/\w.\- :]")  # mlflow.utils.validation
 
 
@@ -130,7 +130,8 @@ class MlflowModelRegistry:
         """See the port."""
         found = []
         with translated(self._uri):
-            for entry in self._all("", ["last_updated_timestamp DESC"]):
+            at_once = _FEW if moment else _PAGE
+            for entry in self._all("", ["last_updated_timestamp DESC"], at_once):
                 changed = entry.last_updated_timestamp or 0
                 if changed < moment:
                     break
@@ -258,10 +259,12 @@ class MlflowModelRegistry:
         query = f"name = '{version.name}' and tag.`{VERSION_KEY}` = '{version}'"
         return next(self._all(query), None)
 
-    def _all(self, query: str, order: list[str] | None = None) -> "Iterator[MlflowVersion]":
+    def _all(
+        self, query: str, order: list[str] | None = None, at_once: int = _PAGE
+    ) -> "Iterator[MlflowVersion]":
         token = None
         while True:
-            page = self._client.search_model_versions(query, _PAGE, order, page_token=token)
+            page = self._client.search_model_versions(query, at_once, order, page_token=token)
             yield from page
             token = page.token
             if not token:

@@ -42,7 +42,8 @@ CREATE INDEX catalogue_metrics_version ON catalogue_metrics (version);
 CREATE TABLE catalogue_channels (
     name TEXT NOT NULL, channel TEXT NOT NULL, version TEXT NOT NULL,
     PRIMARY KEY (name, channel)
-) WITHOUT ROWID
+) WITHOUT ROWID;
+CREATE TABLE catalogue_mark (id INTEGER PRIMARY KEY, mark TEXT NOT NULL)
 """
 _CONDITIONS = """
 WHERE (:name IS NULL OR v.name = :name)
@@ -51,8 +52,9 @@ AND (:channel IS NULL
 AND NOT EXISTS (SELECT 1 FROM json_each(:words) WHERE INSTR(v.text, value) = 0)
 """
 _COUNT = f"SELECT COUNT(*) FROM catalogue_versions v {_CONDITIONS}"  # noqa: S608  no input in it
+# Which they are comes first, so that what is only shown is not carried through the sorting.
 _PAGE = f"""
-SELECT v.* FROM catalogue_versions v
+SELECT v.version FROM catalogue_versions v
 LEFT JOIN catalogue_metrics m
 ON m.name = v.name AND m.metric = :sort AND m.version = v.version
 {_CONDITIONS}
@@ -94,18 +96,34 @@ class SqliteVersionIndex:
                 _store(connection, replace(entry, published=None), changed)
 
     def put_registered(
-        self, found: Sequence[Registration], runs: Mapping[str, RunFacts], *, everything: bool
+        self,
+        found: Sequence[Registration],
+        runs: Mapping[str, RunFacts],
+        *,
+        everything: bool,
+        mark: str,
     ) -> None:
         """See the port."""
         with self._file.writing() as connection:
+            connection.execute("REPLACE INTO catalogue_mark VALUES (1, ?)", (mark,))
             if everything:
                 _unregister(connection, {str(each.version) for each in found})
+            rows = connection.execute("SELECT version, run_id, changed FROM catalogue_versions")
+            known = {(version, run_id): changed for version, run_id, changed in rows}
             for each in found:
+                if known.get((str(each.version), each.run_id)) == each.changed:
+                    continue
                 entry, _ = _known(connection, each.version)
                 entry = replace(entry, run_id=each.run_id, tags=each.tags)
                 if facts := runs.get(each.run_id):
                     entry = replace(entry, parameters=facts.parameters, run_metrics=facts.metrics)
                 _store(connection, entry, each.changed)
+
+    def mark(self) -> str:
+        """See the port."""
+        with self._file.reading() as connection:
+            row = connection.execute("SELECT mark FROM catalogue_mark").fetchone()
+            return str(row[0]) if row else ""
 
     def last_change(self) -> int:
         """See the port."""
@@ -149,11 +167,15 @@ class SqliteVersionIndex:
                 )
         return found
 
-    def metrics(self, name: ModelName) -> Sequence[str]:
+    def metrics(self, name: ModelName | None) -> Sequence[str]:
         """See the port."""
-        query = "SELECT DISTINCT metric FROM catalogue_metrics WHERE name = ? ORDER BY metric"
+        query = (
+            "SELECT DISTINCT metric FROM catalogue_metrics"
+            " WHERE ?1 IS NULL OR name = ?1 ORDER BY metric"
+        )
         with self._file.reading() as connection:
-            return [str(metric) for (metric,) in connection.execute(query, (str(name),))]
+            rows = connection.execute(query, (str(name) if name else None,))
+            return [str(metric) for (metric,) in rows]
 
     def find(self, query: VersionQuery, offset: int, limit: int) -> Found:
         """See the port."""
@@ -168,9 +190,15 @@ class SqliteVersionIndex:
         }
         with self._file.reading() as connection:
             (total,) = connection.execute(_COUNT, values).fetchone()
-            rows = connection.execute(_PAGE, values).fetchall()
+            page = [str(version) for (version,) in connection.execute(_PAGE, values)]
+            rows = connection.execute(
+                "SELECT * FROM catalogue_versions"
+                " WHERE version IN (SELECT value FROM json_each(?))",
+                (json.dumps(page),),
+            ).fetchall()
             standing = _standing(connection, {str(row[1]) for row in rows})
-        return Found([_entry(row, standing) for row in rows], total)
+        entries = {str(row[0]): _entry(row, standing) for row in rows}
+        return Found([entries[version] for version in page], total)
 
     def entry(self, version: ModelVersion) -> CatalogueEntry | None:
         """See the port."""

@@ -30,6 +30,8 @@ SECTIONS: Mapping[str, Mapping[str, str]] = {
         "pipeline-image": "Build and push the image of pipeline tasks.",
     },
     "Releases": {
+        "versions": "List the model versions with their metrics.",
+        "compare": "Show what differs between two model versions.",
         "channels": "Show which version stands in which channel.",
         "package": "Pack a trained version into images and tag them.",
         "promote": "Move a channel to a version.",

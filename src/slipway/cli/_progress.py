@@ -132,7 +132,7 @@ class Stages:
         left = ""
         if self._last:
             left = f", about {duration(max(0.0, self._last['seconds'] - spent))} left"
-        return f"{self._done}{of} stages in {duration(spent)}{left}: {', '.join(running)}"
+        return f"{self._done}{of} done in {duration(spent)}{left}: {', '.join(running)}"
 
     def _read(self) -> dict[str, dict[str, float]]:
         with suppress(OSError, ValueError):

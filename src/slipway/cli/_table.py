@@ -8,22 +8,27 @@ _NARROWEST = 8  # characters of a column that is to be broken
 
 def layout(rows: Sequence[Sequence[str]], width: int | None) -> list[list[str]]:
     """The lines of each row. Where `width` characters are too few the widest columns are broken
-    into several lines; without a width every row is one line."""
+    into several lines, between words where that is enough; without a width every row is one line.
+    A column with nothing in it is left out."""
     cells = [[cell.replace("\n", " ") for cell in row] for row in rows]
-    widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
+    columns = [column for column in zip(*cells, strict=True) if any(column)]
+    widths = [max(map(len, column)) for column in columns]
     if width is not None:
-        widths = _fitted(widths, width - len(_GAP) * (len(widths) - 1))
-    return [_lines(row, widths) for row in cells]
+        room = width - len(_GAP) * (len(widths) - 1)
+        words = [max(len(w) for cell in column for w in cell.split()) for column in columns]
+        for least in (words, [_NARROWEST] * len(columns)):
+            widths = _fitted(widths, least, room)
+    return [_lines(row, widths) for row in zip(*columns, strict=True)]
 
 
-def _fitted(widths: Sequence[int], room: int) -> list[int]:
-    """Take from the widest until all fit, down to a least for each."""
+def _fitted(widths: Sequence[int], least: Sequence[int], room: int) -> list[int]:
+    """Take from the widest until all fit, or until each has its least."""
     fitted = list(widths)
     while sum(fitted) > room:
-        widest = max(range(len(fitted)), key=fitted.__getitem__)
-        if fitted[widest] <= _NARROWEST:
+        wide = [number for number, size in enumerate(fitted) if size > least[number]]
+        if not wide:
             break
-        fitted[widest] -= 1
+        fitted[max(wide, key=fitted.__getitem__)] -= 1
     return fitted
 
 

@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from slipway.cli import _complete
 from slipway.cli._version_view import as_bytes, number, tell_problems
 from slipway.cli.output import json_option, print_json, print_table
 
@@ -13,9 +14,9 @@ if TYPE_CHECKING:
 _WORDS = {True: "better", False: "worse", None: ""}
 
 
-@click.command(short_help="Show what differs between two model versions.")
-@click.argument("a")
-@click.argument("b")
+@click.command()
+@click.argument("a", shell_complete=_complete.versions)
+@click.argument("b", shell_complete=_complete.versions)
 @json_option
 def command(a: str, b: str, as_json: bool) -> None:
     """Show what differs from the version A to the version B: metrics, size, labels, what they were

@@ -16,6 +16,9 @@ _FOLDER = click.Path(path_type=Path)
 @click.group()
 def command() -> None:
     """Training images: LABEL/FILE or LABEL/GROUP/FILE, where a group is one source; sounds."""
+    from slipway_components import progress
+
+    progress.quiet()
 
 
 @command.command()

@@ -96,7 +96,11 @@ def list_(as_json: bool) -> None:
     if as_json:
         print_json(documents)
     else:
-        print_table(("device", "channel", "state", "pod", "runs", "readiness"), rows)
+        print_table(
+            ("device", "channel", "state", "pod", "runs", "readiness"),
+            rows,
+            "No device is on this machine: slipway device up NAME makes one",
+        )
 
 
 @command.command()

@@ -107,6 +107,7 @@ def list_(as_json: bool) -> None:
             for watched, senders in rows
             for trigger in watched.triggers
         ],
+        "No repository is watched: docs/git-push.md tells how",
     )
 
 

@@ -30,8 +30,12 @@ def tell(document: object, text: str, *, as_json: bool) -> None:
     print_json(document) if as_json else click.echo(text)
 
 
-def print_table(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
-    """A table that fits the terminal; as wide as it needs to be in a pipe or file."""
+def print_table(columns: Sequence[str], rows: Sequence[Sequence[str]], empty: str = "") -> None:
+    """A table that fits the terminal; as wide as it needs to be in a pipe or file. Without rows
+    it is the text `empty`, if there is one."""
+    if empty and not rows:
+        click.echo(empty)
+        return
     head, *body = layout([columns, *rows], _width())
     for line in head:
         click.echo(click.style(line, bold=True))

@@ -57,6 +57,7 @@ def command(run_id: str | None, cancelling: bool, as_json: bool) -> None:
                 )
                 for run in found.runs
             ],
+            "Nothing was run yet: slipway run PIPELINE",
         )
     for problem in found.problems:
         raise problem

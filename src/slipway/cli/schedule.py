@@ -101,6 +101,7 @@ def show(where: str, *, as_json: bool) -> None:
             )
             for each, moment in zip(found, following, strict=True)
         ],
+        "There is no schedule: slipway schedule add makes one",
     )
 
 

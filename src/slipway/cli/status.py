@@ -2,6 +2,7 @@
 
 import time
 from dataclasses import asdict
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
@@ -38,9 +39,9 @@ def command(as_json: bool) -> None:
 
 def _show_parts(found: "Overview") -> None:
     print_table(
-        ("part", "state", "where", "log"),
+        ("part", "state", "where"),
         [
-            (part.name, f"runs ({part.pid})" if part.running else "stopped", part.where, part.log)
+            (part.name, f"runs ({part.pid})" if part.running else "stopped", part.where)
             for part in found.parts
         ],
     )
@@ -54,6 +55,7 @@ def _show_rest(found: "Overview") -> None:
         ("devices", _devices(found)),
         ("signatures", _validity(found)),
         ("disk", _disk(found)),
+        ("logs", ", ".join(sorted({str(Path(part.log).parent) for part in found.parts}))),
     ]
     for what, text in rows:
         click.echo(f"{what:<12}{text}")

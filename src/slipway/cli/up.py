@@ -4,6 +4,7 @@ from dataclasses import asdict
 
 import click
 
+from slipway.cli._progress import note
 from slipway.cli.output import json_option, print_json
 
 
@@ -20,8 +21,7 @@ def command(as_json: bool) -> None:
     from slipway.local import stack
     from slipway.settings import load
 
-    def say(text: str) -> None:
-        click.echo(text, err=as_json)
+    say = note if as_json else click.echo
 
     settings = load()
     if wiring.make_embedded_keys(settings):

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from slipway.cli import _complete
 from slipway.cli._version_view import as_bytes, document, moment, number, tell_problems
 from slipway.cli.output import json_option, print_json, print_table
 
@@ -14,9 +15,13 @@ if TYPE_CHECKING:
 _MOST_METRICS = 4  # columns of the table; --json has all
 
 
-@click.command(short_help="List the model versions with their metrics.")
-@click.argument("name", required=False)
-@click.option("--channel", help="Only the versions that stand in this channel.")
+@click.command()
+@click.argument("name", required=False, shell_complete=_complete.models)
+@click.option(
+    "--channel",
+    shell_complete=_complete.channels,
+    help="Only the versions that stand in this channel.",
+)
 @click.option("--search", default="", help="Words of version, label, commit, dataset, parameter.")
 @click.option("--sort", default="newest", help="newest, size, or a metric.  [default: newest]")
 @click.option("--reverse", is_flag=True, help="Oldest, smallest or lowest first.")

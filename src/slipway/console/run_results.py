@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 
-from slipway.ports.pipeline_backend import Artifact, Confusion, PipelineBackend
+from slipway.ports.pipeline_backend import Artifact, Confusion, PipelineBackend, RunState
 
 # What a browser may show of a run's files: pictures that hold no program, by media type.
 PICTURES: Mapping[str, bytes] = {
@@ -46,12 +46,22 @@ class Matrix:
 
 
 @dataclass(frozen=True)
+class Figures:
+    """Metrics, ready to be shown."""
+
+    whole: Sequence[tuple[str, float]]
+    measures: Sequence[str]  # metrics that there are of each label: precision, recall, …
+    labels: Sequence[tuple[str, Sequence[float | None]]]  # each label's, as `measures` names them
+
+
+@dataclass(frozen=True)
 class Results:
     """All that a run made so far."""
 
     outputs: Sequence[Output]
     pictures: Sequence[Artifact]
     matrices: Sequence[Matrix]
+    figures: Figures
 
     @property
     def count(self) -> int:
@@ -59,9 +69,9 @@ class Results:
         return sum(len(output.files) for output in self.outputs)
 
 
-def results_of(backend: PipelineBackend, run_id: str) -> Results:
+def results_of(backend: PipelineBackend, state: RunState) -> Results:
     """What the backend has of a run."""
-    files = sorted(backend.artifacts(run_id), key=lambda artifact: artifact.name)
+    files = sorted(backend.artifacts(state.id), key=lambda artifact: artifact.name)
     outputs = [Output(name, list(group)) for name, group in groupby(files, _output)]
     pictures = [
         file
@@ -69,14 +79,28 @@ def results_of(backend: PipelineBackend, run_id: str) -> Results:
         for file in output.files
         if file.kind in PICTURES and len(output.files) <= _FEW
     ]
-    return Results(outputs, pictures, [_matrix(each) for each in backend.confusions(run_id)])
+    matrices = [matrix_of(each) for each in backend.confusions(state.id)]
+    return Results(outputs, pictures, matrices, figures_of(state.metrics))
+
+
+def figures_of(metrics: Mapping[str, float]) -> Figures:
+    """Metrics, `recall/bolt` among those of each label."""
+    parted = {tuple(name.split("/", 1)): value for name, value in metrics.items()}
+    measures = sorted({name[0] for name in parted if len(name) == 2})
+    labels = sorted({name[1] for name in parted if len(name) == 2})
+    return Figures(
+        sorted((name[0], value) for name, value in parted.items() if len(name) == 1),
+        measures,
+        [(label, [parted.get((measure, label)) for measure in measures]) for label in labels],
+    )
 
 
 def _output(artifact: Artifact) -> str:
     return "/".join(artifact.name.split("/")[:2])
 
 
-def _matrix(confusion: Confusion) -> Matrix:
+def matrix_of(confusion: Confusion) -> Matrix:
+    """The same, with shades."""
     rows = []
     for label, counts in zip(confusion.labels, confusion.rows, strict=False):
         total = sum(counts) or 1

@@ -4,7 +4,7 @@ wait twice as long as the one before."""
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 FREE = 5  # failures that cost nothing
 LONGEST = 900.0  # seconds to wait
@@ -12,7 +12,7 @@ _FORGOTTEN = 3600.0  # seconds after which failures no longer count
 _MOST = 10_000  # names and addresses that are remembered
 
 
-@dataclass
+@dataclass(frozen=True)
 class _Failures:
     count: int = 0
     last: float = 0.0
@@ -32,29 +32,26 @@ class Throttle:
         self._failures: dict[str, _Failures] = {}
         self._lock = threading.Lock()
 
-    def wait(self, *keys: str) -> float:
-        """Seconds until a try with these keys is welcome; 0 for now."""
+    def attempt(self, *keys: str) -> float:
+        """Seconds until a try with these keys is welcome. 0: it is, and counts as a failure until
+        `succeeded` takes it back, so that many at once get no further than one after another."""
         with self._lock:
             now = self._clock()
             until = [known.until for key in keys if (known := self._failures.get(key))]
-            return max(0.0, max(until, default=0.0) - now)
-
-    def failed(self, *keys: str) -> None:
-        """Count a failure for each key."""
-        with self._lock:
-            now = self._clock()
+            if (wait := max(until, default=0.0) - now) > 0:
+                return wait
             for key in keys:
                 known = self._failures.pop(key, None)  # to the end: the oldest stands first
                 if known is None or now - known.last > _FORGOTTEN:
                     known = _Failures()
-                known.count += 1
-                known.last = now
-                self._failures[key] = known
+                self._failures[key] = _Failures(known.count + 1, now)
             while len(self._failures) > _MOST:
                 del self._failures[next(iter(self._failures))]
+            return 0.0
 
     def succeeded(self, *keys: str) -> None:
-        """Forget the failures of these keys."""
+        """The last try with these keys was no failure; the ones before it were."""
         with self._lock:
             for key in keys:
-                self._failures.pop(key, None)
+                if known := self._failures.get(key):
+                    self._failures[key] = replace(known, count=known.count - 1)

@@ -23,8 +23,8 @@ def main_metric(metrics: Mapping[str, float]) -> str:
 def better(name: str) -> Better:
     """What to want of a metric, by its name: `accuracy`, `recall/bolt`, `quantisation_loss`."""
     first, _, _ = name.partition("/")
-    if first.startswith("baseline") or first == "loss_ratio":
-        return Better.NEITHER if first.startswith("baseline") else Better.HIGHER
+    if first.startswith("baseline"):
+        return Better.NEITHER
     return Better.LOWER if first.endswith(_LOWER) else Better.HIGHER
 
 

@@ -75,7 +75,7 @@ def _packages() -> dict[str, str] | None:
             ["dpkg-query", "-W", "-f", form],
             capture_output=True, text=True, check=False, timeout=_SECONDS,
         )  # fmt: skip
-    except FileNotFoundError:
+    except OSError:
         return None
     lines = [line.split() for line in done.stdout.splitlines()]
     return {words[1]: words[2] for words in lines if words[0] == "installed"}
@@ -86,7 +86,7 @@ def _succeeds(*command: str) -> bool:
         return not subprocess.run(
             command, capture_output=True, check=False, timeout=_SECONDS
         ).returncode
-    except (FileNotFoundError, subprocess.TimeoutExpired):
+    except (OSError, subprocess.TimeoutExpired):  # not there, or in a folder that is closed
         return False
 
 

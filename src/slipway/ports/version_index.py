@@ -23,10 +23,18 @@ class VersionIndex(Protocol):
         """Take out what the bucket has no more."""
 
     def put_registered(
-        self, found: Sequence[Registration], runs: Mapping[str, RunFacts], *, everything: bool
+        self,
+        found: Sequence[Registration],
+        runs: Mapping[str, RunFacts],
+        *,
+        everything: bool,
+        mark: str,
     ) -> None:
         """Add or replace what the registry has; of runs that are not given, what was known stays.
-        `everything`: there is nothing else in the registry."""
+        `everything`: there is nothing else in the registry; `mark`: of its state, see `mark`."""
+
+    def mark(self) -> str:
+        """The `mark` that came with what the registry had last; empty before."""
 
     def last_change(self) -> int:
         """The newest `Registration.changed`; 0 when there is none."""
@@ -40,8 +48,8 @@ class VersionIndex(Protocol):
     def models(self) -> Sequence[ModelSummary]:
         """All models by name."""
 
-    def metrics(self, name: ModelName) -> Sequence[str]:
-        """The metrics that versions of a name have, by name."""
+    def metrics(self, name: ModelName | None) -> Sequence[str]:
+        """The metrics that versions of a name, or of any, have, by name."""
 
     def find(self, query: VersionQuery, offset: int, limit: int) -> Found:
         """One page of versions."""

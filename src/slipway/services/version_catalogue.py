@@ -14,9 +14,17 @@ from threading import Lock
 from typing import TypeVar
 
 from slipway.domain.card import ModelCard
-from slipway.domain.catalogue import CatalogueEntry, Found, ModelSummary, Published, VersionQuery
+from slipway.domain.catalogue import (
+    NEWEST,
+    SIZE,
+    CatalogueEntry,
+    Found,
+    ModelSummary,
+    Published,
+    VersionQuery,
+)
 from slipway.domain.comparison import Comparison, DatasetDifference
-from slipway.domain.errors import InvalidCard, InvalidName, NotFound, SlipwayError
+from slipway.domain.errors import InvalidCard, InvalidInput, InvalidName, NotFound, SlipwayError
 from slipway.domain.names import ModelName, ModelVersion
 from slipway.ports.bucket import Bucket
 from slipway.ports.image_registry import ImageRegistry
@@ -40,22 +48,28 @@ class VersionCatalogue:
         bucket: Bucket,
         open_models: Callable[[], ModelRegistry | None],
         images: ImageRegistry,
+        mark_of_models: Callable[[], str] = str,
     ) -> None:
-        """`open_models` gives None as long as there is no model registry."""
+        """`open_models` gives None as long as there is no model registry; `mark_of_models` a text
+        that is another one whenever something there may have changed, empty when only asking it
+        can tell: opening MLflow takes seconds."""
         self._index = index
         self._bucket = bucket
         self._open_models = open_models
+        self._mark_of_models = mark_of_models
         self._models: ModelRegistry | None = None
         self._releases = ReleaseReader(images)
         self._refreshing = Lock()
         self.problems: Mapping[str, SlipwayError] = {}  # by source, as the last refresh met them
         self.refreshed: float | None = None  # unix seconds
 
-    def refresh(self, *, everything: bool = False) -> None:
+    def refresh(
+        self, *, everything: bool = False, stopped: Callable[[], bool] = lambda: False
+    ) -> None:
         """Read what is new; `everything`: notice also what was taken out of the model registry.
-        Raises what the index raises."""
+        Reading many cards ends early when `stopped` says so."""
         sources: dict[str, Callable[[], None]] = {
-            "the model-output bucket": self._refresh_published,
+            "the model-output bucket": lambda: self._refresh_published(stopped),
             "the model registry": lambda: self._refresh_registered(everything),
             "the image registry": self._refresh_channels,
         }
@@ -73,13 +87,22 @@ class VersionCatalogue:
         """All models by name."""
         return self._index.models()
 
-    def metrics(self, name: ModelName) -> Sequence[str]:
-        """The metrics that versions of a model have, by name."""
+    def metrics(self, name: ModelName | None) -> Sequence[str]:
+        """The metrics that versions of a model, or of any, have, by name."""
         return self._index.metrics(name)
 
     def find(self, query: VersionQuery, number: int, size: int) -> Found:
-        """Page `number`, from 1, of `size` versions."""
-        return self._index.find(query, (number - 1) * size, size)
+        """Page `number`, from 1, of `size` versions; InvalidInput when none of them has the metric
+        that they are to be sorted by."""
+        found = self._index.find(query, (number - 1) * size, size)
+        if found.total and query.sort not in (NEWEST, SIZE):
+            metrics = self._index.metrics(query.name)
+            if query.sort not in metrics:
+                raise InvalidInput(
+                    f"no version has the metric {query.sort[:80]!r}",
+                    hint=f"Sort by {', '.join([NEWEST, SIZE, *metrics])}",
+                )
+        return found
 
     def entry(self, version: ModelVersion) -> CatalogueEntry:
         """One version, which may have been made just now; NotFound."""
@@ -104,7 +127,7 @@ class VersionCatalogue:
         )
         return Comparison(*entries, DatasetDifference.of(*entries, *files))
 
-    def _refresh_published(self) -> None:
+    def _refresh_published(self, stopped: Callable[[], bool]) -> None:
         names = [name for folder in self._bucket.folders() if (name := _parsed(ModelName, folder))]
         for name in sorted({*names, *(each.name for each in self._index.models())}, key=str):
             known = self._index.published(name)
@@ -116,12 +139,17 @@ class VersionCatalogue:
             if gone := known.keys() - there:
                 self._index.drop_published(gone)
             open_ = [version for version in there if not known.get(version)]
-            self._read_published(sorted(open_, key=lambda v: v.timestamp, reverse=True))
+            newest_first = sorted(open_, key=lambda v: v.timestamp, reverse=True)
+            self._read_published(newest_first, stopped)
 
-    def _read_published(self, versions: Sequence[ModelVersion]) -> None:
+    def _read_published(
+        self, versions: Sequence[ModelVersion], stopped: Callable[[], bool]
+    ) -> None:
         """Read versions that are new, or that were not sound when they were read last."""
         with ThreadPoolExecutor(_AT_ONCE) as pool:
             for start in range(0, len(versions), _BATCH):
+                if stopped():
+                    return
                 found = pool.map(self._published, versions[start : start + _BATCH])
                 self._index.put_published([each for each in found if each])
 
@@ -144,13 +172,17 @@ class VersionCatalogue:
         return Published(version, bare, len(card.golden), sizes)
 
     def _refresh_registered(self, everything: bool) -> None:
+        mark = self._mark_of_models()
+        if mark and mark == self._index.mark() and not everything:
+            return
         self._models = self._models or self._open_models()
         if self._models is None:
             return
         since = 0 if everything else self._index.last_change() - _OVERLAP
         found = self._models.changed_since(max(since, 0))
         unknown = {each.run_id for each in found} - self._index.known_runs()
-        self._index.put_registered(found, self._models.runs(unknown), everything=everything)
+        runs = self._models.runs(unknown)
+        self._index.put_registered(found, runs, everything=everything, mark=mark)
 
     def _refresh_channels(self) -> None:
         for name in (summary.name for summary in self._index.models()):

@@ -3,12 +3,14 @@
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
+from urllib.parse import quote
 
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
 from slipway.console.site import Site, site_of
+from slipway.domain.device_report import Health
 from slipway.services.overview.gather import Overview
 from slipway.services.problem import Problem
 
@@ -49,9 +51,12 @@ def _view(site: Site) -> View:
 def _page_of(problem: Problem) -> str:
     """The page that tells more of a problem; empty when none does."""
     if problem.where == "devices":
-        return "/devices"
-    if problem.where == "runs" or problem.where.startswith("pipeline "):
-        return "/runs"
+        return f"/devices?health={problem.code}" if problem.code in list(Health) else "/devices"
+    if problem.where.startswith("pipeline "):
+        pipeline = quote(problem.where.removeprefix("pipeline "))
+        return f"/runs?status=failed&pipeline={pipeline}"
+    if problem.where == "runs":
+        return "/runs?status=waiting"
     if problem.code in ("undelivered", "unsigned") or problem.where == "channels":
         return "/channels"
     return ""

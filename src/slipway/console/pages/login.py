@@ -1,5 +1,6 @@
 """`/login` and `/logout`."""
 
+import math
 from dataclasses import replace
 
 from starlette.requests import Request
@@ -30,12 +31,11 @@ def log_in(request: Request) -> Response:
     name, password, after = (str(form.get(key, "")) for key in ("name", "password", "next"))
     address = request.client.host if request.client else ""
     keys = (f"name {name[:100]}", f"address {address}")
-    if wait := site.throttle.wait(*keys):
-        told = f"Too many failed logins. Try again in {wait:.0f} s."
+    if wait := site.throttle.attempt(*keys):
+        told = f"Too many failed logins. Try again in {math.ceil(wait)} s."
         return _again(request, 429, told)
     account = site.users.log_in(name, password)
     if account is None:
-        site.throttle.failed(*keys)
         site.trail_of(name or "nobody").note("login.refused", name, address=address)
         return _again(request, 403, "Name or password is not right.")
     site.throttle.succeeded(*keys)

@@ -8,12 +8,12 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from slipway.console.run_results import Matrix, figures_of, matrix_of
 from slipway.console.site import Site, site_of
 from slipway.domain.catalogue import CatalogueEntry, VersionQuery
 from slipway.domain.errors import NotFound, SlipwayError
-from slipway.domain.metrics import is_detail
 from slipway.domain.names import Channel, ModelVersion
-from slipway.services.run_reports import RunReports, run_reports
+from slipway.services.run_reports import run_reports
 from slipway.services.version_images import version_images
 
 _Found = TypeVar("_Found")
@@ -38,6 +38,16 @@ class Asked(Generic[_Found]):
 
 
 @dataclass(frozen=True)
+class Reports:
+    """What a version's run left, ready to be shown."""
+
+    page: str  # of MLflow, empty when it has none
+    files: Sequence[str]
+    plots: Sequence[str]
+    matrices: Sequence[Matrix]
+
+
+@dataclass(frozen=True)
 class Devices:
     """How many devices have a version."""
 
@@ -55,11 +65,9 @@ def version(request: Request) -> Response:
         entry=entry,
         images=Asked.of(lambda: version_images(site.registry, entry.version)),
         reports=Asked.of(lambda: _reports(site, entry)),
-        page_url=Asked.of(lambda: site.models.page(entry.version) if entry.run_id else ""),
         devices=_devices(site, entry.version),
         others=_others(site, entry),
-        kinds=sorted({name.partition("/")[0] for name in entry.metrics if is_detail(name)}),
-        of_labels=_of_labels(entry),
+        figures=figures_of(entry.metrics),
         channels=list(Channel),
     )
 
@@ -86,8 +94,12 @@ def _entry(request: Request) -> CatalogueEntry:
     return site_of(request).catalogue.entry(found)
 
 
-def _reports(site: Site, entry: CatalogueEntry) -> RunReports | None:
-    return run_reports(site.models, entry.run_id) if entry.run_id else None
+def _reports(site: Site, entry: CatalogueEntry) -> Reports | None:
+    if not entry.run_id:
+        return None
+    found = run_reports(site.models, entry.run_id)
+    matrices = [matrix_of(each) for each in found.confusions]
+    return Reports(site.models.page(entry.version), found.files, found.plots, matrices)
 
 
 def _devices(site: Site, version: ModelVersion) -> Devices:
@@ -98,16 +110,6 @@ def _devices(site: Site, version: ModelVersion) -> Devices:
     ]
     running = sum(count.devices for count in counts if count.state == "running")
     return Devices(running, sum(count.devices for count in counts) - running)
-
-
-def _of_labels(entry: CatalogueEntry) -> dict[str, dict[str, float]]:
-    """The metrics of each label: `recall/bolt` is one of bolt."""
-    found: dict[str, dict[str, float]] = {}
-    for name, value in entry.metrics.items():
-        kind, slash, label = name.partition("/")
-        if slash:
-            found.setdefault(label, {})[kind] = value
-    return dict(sorted(found.items()))
 
 
 def _others(site: Site, entry: CatalogueEntry) -> Sequence[tuple[str, str]]:

@@ -28,7 +28,7 @@ def versions(request: Request) -> Response:
     """One model's versions, with their metrics side by side."""
     site = site_of(request)
     name = ModelName.parse(request.path_params["name"])
-    if all(summary.name != name for summary in site.catalogue.models()):
+    if not site.catalogue.find(VersionQuery(name=name), 1, 1).total:
         raise NotFound(f"there is no model {name}", hint="The page Models has all there are")
     given = request.query_params
     query = VersionQuery(
@@ -55,13 +55,17 @@ def versions(request: Request) -> Response:
 def compare(request: Request) -> Response:
     """Two versions beside each other."""
     site = site_of(request)
-    name = request.path_params["name"]
-    a, b = (request.query_params.get(side, "") for side in ("a", "b"))
-    if not a or not b:
+    name = ModelName.parse(request.path_params["name"])
+    given = [request.query_params.get(side, "") for side in ("a", "b")]
+    if not all(given):
+        raise InvalidInput("two versions are needed", hint=f"Choose them on the page of {name}")
+    a, b = map(ModelVersion.parse, given)
+    if {a.name, b.name} != {name}:
         raise InvalidInput(
-            "two versions are needed", hint=f"Choose them on the page of {name[:80]}"
+            f"{a} and {b} are not both versions of {name}",
+            hint="slipway compare compares any two",
         )
-    found = site.catalogue.compare(ModelVersion.parse(a), ModelVersion.parse(b))
+    found = site.catalogue.compare(a, b)
     return site.render(request, "models/compare.html", name=name, found=found)
 
 
@@ -69,7 +73,7 @@ def follow_versions(site: Site, stop: threading.Event) -> None:
     """Keep the catalogue in step while the console runs."""
     everything = True  # what others took out meanwhile
     while not stop.is_set():
-        site.catalogue.refresh(everything=everything)
+        site.catalogue.refresh(everything=everything, stopped=stop.is_set)
         everything = False
         stop.wait(_SECONDS)
 

@@ -1,6 +1,5 @@
 """`/pipelines`: what there is to run; `/pipelines/NAME`: the form that runs or schedules it."""
 
-import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -14,17 +13,16 @@ from slipway.console.csrf import form_of
 from slipway.console.errors import status_of
 from slipway.console.forms import Field, fields_of, given, typed
 from slipway.console.graph import draw
+from slipway.console.pages.schedules import Asked, confirmation
 from slipway.console.replies import see_other
 from slipway.console.site import Site, site_of
 from slipway.console.steps import MARKS, plan_of
 from slipway.domain.errors import InvalidInput, SlipwayError
 from slipway.ports.pipeline_backend import Argument, PipelineBackend
 from slipway.services.all_runs import find_run
-from slipway.services.schedules import next_time
 from slipway.services.start_run import start
 
 _ITSELF = ("git_commit", "started")  # what each run finds out for itself
-_TIMES = 3  # next times of a schedule that are shown
 
 
 @dataclass(frozen=True)
@@ -84,33 +82,20 @@ def begin(request: Request) -> Response:
 @needs(Role.RUN)
 def confirm(request: Request) -> Response:
     """Show what a schedule would do, to be confirmed."""
-    site, where, backend = _chosen(request)
+    _, where, backend = _chosen(request)
     fields = _typed(request, backend)
-    cron = _text(request, "cron")
     try:
         _check(fields)
-        times = _next_times(cron)
+        asked = Asked(
+            _text(request, "schedule"),
+            request.path_params["name"],
+            _text(request, "cron"),
+            where,
+            given(fields),
+        )
+        return confirmation(request, asked)
     except SlipwayError as error:
         return _page(request, fields, where=where, problem=error)
-    return site.render(
-        request,
-        "schedules/confirm.html",
-        name=_text(request, "schedule"),
-        pipeline=request.path_params["name"],
-        cron=cron,
-        where=where,
-        times=times,
-        given=given(fields),
-        fields=fields,
-        problem=None,
-    )
-
-
-def _next_times(cron: str) -> Sequence[float]:
-    times: list[float] = []
-    for _ in range(_TIMES):
-        times.append(next_time(cron, times[-1] if times else time.time()))
-    return times
 
 
 def _described(backend: PipelineBackend, name: str) -> Described:

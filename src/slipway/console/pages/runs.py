@@ -36,7 +36,7 @@ class Stand:
     """How a run stands: the part of its page that changes, the same for all users."""
 
     state: RunState
-    drawing: Drawing
+    drawing: Drawing | None  # None where no graph is known
     steps: Sequence[StepState]
     words: str  # of the task that runs
     log_size: int | None  # None where the log is not here
@@ -100,7 +100,7 @@ def show(request: Request) -> Response:
         state=state,
         stand=_stand(site, run, backend),
         log=_or_nothing(lambda: read_tail(backend, state.id)),
-        results=results_of(backend, state.id),
+        results=results_of(backend, state),
         arguments=backend.arguments(state.id),
         model=_model(state.version),
         tracking=_tracking(site),
@@ -145,10 +145,11 @@ def _found(request: Request) -> tuple[Site, Run, PipelineBackend]:
 def _stand(site: Site, run: Run, backend: PipelineBackend) -> Stand:
     state = run.state
     waits = _waits(run)
-    steps = steps_of(state, backend.run_graph(state.id))
+    graph = backend.run_graph(state.id)
+    steps = steps_of(state, graph)
     return Stand(
         state,
-        draw(steps),
+        draw(steps) if graph else None,
         [each for step in steps for each in step.flat()],
         words="" if state.over else plain(backend.last_words(state.id)),
         log_size=_or_nothing(lambda: backend.log_size(state.id)),

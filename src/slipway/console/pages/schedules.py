@@ -11,13 +11,26 @@ from starlette.routing import Route
 from slipway import wiring
 from slipway.console.access import Role, needs
 from slipway.console.csrf import form_of
+from slipway.console.errors import status_of
 from slipway.console.replies import see_other
 from slipway.console.site import Site, site_of
 from slipway.domain.errors import InvalidInput, SlipwayError
 from slipway.ports.schedules import Schedule
 from slipway.services import schedules
 
-GIVEN = "g-"  # before the names of parameters in the form that confirms a schedule
+_GIVEN = "g-"  # before the names of parameters in the form that confirms a schedule
+_TIMES = 3  # next times of a schedule that are shown
+
+
+@dataclass(frozen=True)
+class Asked:
+    """A schedule that somebody asks for; nothing of it has been checked."""
+
+    name: str
+    pipeline: str
+    cron: str
+    backend: str
+    given: Mapping[str, str]  # parameters as they were typed
 
 
 @dataclass(frozen=True)
@@ -45,21 +58,41 @@ def listing(request: Request) -> Response:
 
 @needs(Role.RUN)
 def add(request: Request) -> Response:
-    """Keep a schedule that was confirmed."""
+    """Keep a schedule that was confirmed; what it would do again when that does not go."""
     site = site_of(request)
     form = {key: str(value) for key, value in form_of(request).items()}
     where = _known(site, form.get("backend", ""))
-    schedule = schedules.add(
-        wiring.schedules(site.settings, where),
-        site.backends[where],
-        wiring.run_defaults(site.settings),
-        name=form.get("name", ""),
-        pipeline=form.get("pipeline", ""),
-        cron=form.get("cron", ""),
-        given=_given(form),
-        trail=site.trail(request),
+    given = {k.removeprefix(_GIVEN): v for k, v in form.items() if k.startswith(_GIVEN)}
+    name, pipeline, cron = (form.get(key, "").strip() for key in ("name", "pipeline", "cron"))
+    try:
+        schedules.add(
+            wiring.schedules(site.settings, where),
+            site.backends[where],
+            wiring.run_defaults(site.settings),
+            name=name,
+            pipeline=pipeline,
+            cron=cron,
+            given=given,
+            trail=site.trail(request),
+        )
+    except SlipwayError as error:
+        return confirmation(request, Asked(name, pipeline, cron, where, given), error)
+    return see_other(request, "/schedules", f"The schedule {name} is kept.")
+
+
+def confirmation(request: Request, asked: Asked, problem: SlipwayError | None = None) -> Response:
+    """The page that says what a schedule will do; InvalidInput for a time that is none."""
+    times: list[float] = []
+    for _ in range(_TIMES):
+        times.append(schedules.next_time(asked.cron, times[-1] if times else time.time()))
+    return site_of(request).render(
+        request,
+        "schedules/confirm.html",
+        status=status_of(problem) if problem else 200,
+        asked=asked,
+        times=times,
+        problem=problem,
     )
-    return see_other(request, "/schedules", f"The schedule {schedule.name} is kept.")
 
 
 @needs(Role.RUN)
@@ -108,10 +141,6 @@ def _following(schedule: Schedule) -> float:
     if schedule.paused:
         return 0.0
     return schedules.next_time(schedule.cron, schedule.since or time.time())
-
-
-def _given(form: Mapping[str, str]) -> dict[str, str]:
-    return {key.removeprefix(GIVEN): value for key, value in form.items() if key.startswith(GIVEN)}
 
 
 def _known(site: Site, where: str) -> str:

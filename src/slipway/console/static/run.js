@@ -6,7 +6,9 @@
   const LONGEST = 1 << 20; // characters that stay on the page
   const log = document.getElementById("log");
   const stand = document.getElementById("stand");
-  if (!log || !document.getElementById("following")) return;
+  if (!log) return;
+  log.scrollTop = log.scrollHeight;
+  if (!document.getElementById("following")) return;
   let end = Number(log.dataset.end);
   let reading = false;
 
@@ -44,6 +46,5 @@
     if (now !== status) document.getElementById("live").textContent = `The run is ${now}`;
     status = now;
   });
-  log.scrollTop = log.scrollHeight;
   follow();
 })();

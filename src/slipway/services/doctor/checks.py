@@ -66,7 +66,11 @@ def privileges(machine: Machine, why: str) -> Check:
         return ok("root", "this is root")
     if machine.sudo:
         return ok("root", "by sudo, without a password")
-    return missing("root", f"{why}", "Run it as root, or let sudo ask no password (sudo -v before)")
+    return missing(
+        "root",
+        f"neither root nor sudo: {why}",
+        "Run it as root, or let sudo ask no password (sudo -v before)",
+    )
 
 
 def builds_without_root(machine: Machine) -> Check:

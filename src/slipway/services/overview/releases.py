@@ -1,12 +1,13 @@
 """What stands in the channels and has not reached the deploy bucket, or waits for people."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from slipway.services.channels import ChannelState
-from slipway.services.deploy_folders import manifest_key
 from slipway.services.problem import Problem
 from slipway.services.trust.publication import Waiting
+
+_KEYS = ("root", "targets")  # roles that say who signs; people sign both at once
 
 
 @dataclass(frozen=True)
@@ -25,20 +26,18 @@ class Releases:
 
     standing: int
     undelivered: tuple[Undelivered, ...]
-    waiting: tuple[Waiting, ...]  # also changes of keys
+    waiting: tuple[Waiting, ...]  # for signatures; also changes of keys
 
 
-def releases(
-    states: Sequence[ChannelState], manifests: Mapping[str, Waiting], waiting: Sequence[Waiting]
-) -> Releases:
-    """Sum up the channels; `manifests` wait for signatures, by key in the deploy bucket."""
+def releases(states: Sequence[ChannelState], waiting: Sequence[Waiting]) -> Releases:
+    """Sum up the channels, and what of them waits for signatures."""
+    pending = {each.role for each in waiting}
     undelivered = []
     for state in states:
         archs = [
             str(arch)
             for arch, shown in state.published.items()
-            if not shown
-            and manifest_key(arch, state.channel, state.name.repository) not in manifests
+            if not shown and f"{arch}.{state.channel}" not in pending
         ]
         if archs:
             undelivered.append(
@@ -60,14 +59,15 @@ def release_problems(found: Releases) -> list[Problem]:
         for each in found.undelivered
     ]
     lacking: dict[str, Waiting] = {}  # by what people sign: a channel, or root for keys
-    for waits in found.waiting:
-        _, dot, folder = waits.role.partition(".")
-        lacking.setdefault(folder if dot else "root", waits)
+    for each in found.waiting:
+        what = "root" if each.role in _KEYS else each.role.partition(".")[2]
+        lacking.setdefault(what, each)
     return problems + [
         Problem(
             f"signatures {what}",
             "unsigned",
-            f"what is to change in {what} has {waits.signatures} of {waits.threshold} signatures",
+            f"a change of {'keys' if what == 'root' else what} has {waits.signatures} of"
+            f" {waits.threshold} signatures",
             f"slipway sign {what} --key FILE-or-URI shows it and adds one",
         )
         for what, waits in lacking.items()

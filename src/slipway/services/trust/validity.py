@@ -1,4 +1,4 @@
-"""Until when the metadata in the deploy bucket is valid, by its own words.
+"""What the deploy bucket says of its metadata: until when it is valid, and what waits to be signed.
 
 Nothing is verified here, which takes the time of importing python-tuf: it is to warn people early.
 Who has to believe what is there verifies it (`slipway keys status`, the tag monitor, every device).
@@ -6,8 +6,11 @@ Who has to believe what is there verifies it (`slipway keys status`, the tag mon
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from slipway.domain.errors import Failed, NotFound
 from slipway.ports.bucket import Bucket
@@ -15,10 +18,13 @@ from slipway.services.problem import Problem
 from slipway.services.trust.layout import (
     METADATA,
     ONLINE_LIFETIME,
+    PENDING,
     SNAPSHOT_LIFETIME,
     TIMESTAMP,
     TIMESTAMP_LIFETIME,
+    pending,
 )
+from slipway.services.trust.publication import Waiting
 
 _VERSIONED = re.compile(rf"{METADATA}([1-9][0-9]{{0,15}})\.(.+)\.json")
 _DAY = 86_400  # seconds
@@ -29,6 +35,57 @@ _MONITOR = {"timestamp": TIMESTAMP_LIFETIME // 4, "snapshot": SNAPSHOT_LIFETIME 
 
 def validity(bucket: Bucket) -> dict[str, int]:
     """Unix seconds by role, of the newest version of each; empty where nothing is published."""
+    found = {}
+    for role, key in sorted(_newest(bucket).items()):
+        with suppress(NotFound), _readable(key):  # not found: cleaned up just now
+            text = _signed(bucket, key)["expires"]
+            found[role] = int(datetime.fromisoformat(text).timestamp())
+    return found
+
+
+def unsigned(bucket: Bucket) -> list[Waiting]:
+    """What waits and has not the signatures that it needs, by the keys that may sign it."""
+    keys = [info.key for info in bucket.objects(PENDING)]
+    if not keys:
+        return []
+    newest = _newest(bucket)
+    if pending("targets") in keys:
+        newest["targets"] = pending("targets")
+    demands: dict[str, list[_Demand]] = {}
+    roots = [newest.get("root", ""), *([pending("root")] if pending("root") in keys else [])]
+    for key in (*roots, newest.get("targets", "")):
+        with suppress(NotFound), _readable(key):
+            for role, demand in _demands(_signed(bucket, key)).items():
+                if key != pending("root") or role == "root":  # which needs both roots' keys
+                    demands.setdefault(role, []).append(demand)
+    found = []
+    for key in keys:
+        role = key.removeprefix(PENDING).removesuffix(".json")
+        with suppress(NotFound), _readable(key):
+            given = {s["keyid"] for s in _document(bucket, key)["signatures"] if s["sig"]}
+            counts = [(len(given & d.keyids), d.threshold) for d in demands.get(role, [])]
+            lacking = [Waiting(role, *count) for count in counts if count[0] < count[1]]
+            found += lacking[:1]
+    return found
+
+
+@dataclass(frozen=True)
+class _Demand:
+    keyids: frozenset[str]
+    threshold: int
+
+
+def _demands(signed: Mapping[str, Any]) -> dict[str, _Demand]:
+    """Who signs which role, by root metadata or by the delegations of targets."""
+    roles = signed.get("roles") or {each["name"]: each for each in signed["delegations"]["roles"]}
+    return {
+        role: _Demand(frozenset(each["keyids"]), int(each["threshold"]))
+        for role, each in roles.items()
+    }
+
+
+def _newest(bucket: Bucket) -> dict[str, str]:
+    """The key of each role's newest version."""
     newest: dict[str, tuple[int, str]] = {}
     for info in bucket.objects(METADATA):
         if match := _VERSIONED.fullmatch(info.key):
@@ -36,20 +93,23 @@ def validity(bucket: Bucket) -> dict[str, int]:
             newest[role] = max(newest.get(role, (0, "")), (int(match[1]), info.key))
         elif info.key == TIMESTAMP:
             newest["timestamp"] = (1, info.key)
-    found = {}
-    for role, (_, key) in sorted(newest.items()):
-        try:
-            found[role] = _expires(key, bucket.read(key))
-        except NotFound:
-            continue  # cleaned up just now
-    return found
+    return {role: key for role, (_, key) in newest.items()}
 
 
-def _expires(key: str, data: bytes) -> int:
+def _document(bucket: Bucket, key: str) -> Any:
+    return json.loads(bucket.read(key)) if key else {"signed": {"roles": {}}}
+
+
+def _signed(bucket: Bucket, key: str) -> Any:
+    return _document(bucket, key)["signed"]
+
+
+@contextmanager
+def _readable(key: str) -> Iterator[None]:
+    """Failed for what is no metadata."""
     try:
-        text = json.loads(data)["signed"]["expires"]
-        return int(datetime.fromisoformat(text).timestamp())
-    except (ValueError, KeyError, TypeError) as error:
+        yield
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise Failed(
             f"{key} in the deploy bucket is not TUF metadata: {error}",
             hint="slipway keys status says what is wrong with it",
