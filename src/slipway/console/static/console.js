@@ -9,6 +9,18 @@ document.addEventListener("htmx:afterSwap", (event) => {
   if (event.detail.target?.id === "results" && summary) tell(summary.textContent);
 });
 
+// Who has followed a link is leaving: a filter's late answer would put its own address into the
+// history, and with that call the browser back.
+const LEAVING = 10000; // milliseconds
+let followed = -LEAVING;
+document.addEventListener("click", (event) => {
+  const link = event.target.closest('a[href]:not([href^="#"]):not([download])');
+  if (link && !event.ctrlKey && !event.metaKey && !event.shiftKey) followed = performance.now();
+});
+document.addEventListener("htmx:beforeSwap", (event) => {
+  if (performance.now() - followed < LEAVING) event.preventDefault();
+});
+
 // A request that failed changes nothing on the page: say why, until one succeeds.
 document.addEventListener("htmx:responseError", (event) => {
   const page = new DOMParser().parseFromString(event.detail.xhr.responseText, "text/html");
@@ -19,7 +31,7 @@ document.addEventListener("htmx:sendError", () => warn("The console does not ans
 
 function tell(text) {
   live.classList.add("hidden");
-  live.textContent = text;
+  if (live.textContent !== text) live.textContent = text;
 }
 
 function warn(text) {
