@@ -209,23 +209,29 @@ def test_tags_that_change_and_channels_that_move(shop: Shop) -> None:
 def test_the_model_registry_is_left_alone_while_its_mark_is_the_same(shop: Shop) -> None:
     opened, mark = [], "1"
 
-    def open_models() -> FakeModelRegistry:
-        opened.append(mark)
-        return shop.models
-
     def catalogue() -> VersionCatalogue:
+        def open_models() -> FakeModelRegistry:
+            opened.append(mark)
+            return shop.models
+
         return VersionCatalogue(shop.index, shop.bucket, open_models, shop.images, lambda: mark)
 
     version = shop.publish("parts_1_100")
-    catalogue().refresh()
+    catalogue().refresh(everything=True)
     shop.register(version)
-    catalogue().refresh()
+    catalogue().refresh(everything=True)
     assert opened == ["1"]
     assert catalogue().entry(version).run_id == ""
     mark = "2"
-    catalogue().refresh()
+    staying = catalogue()
+    staying.refresh()
     assert opened == ["1", "2"]
-    assert catalogue().entry(version).run_id
+    assert staying.entry(version).run_id
+    shop.models = FakeModelRegistry()
+    staying.refresh()
+    catalogue().refresh(everything=True)
+    assert opened == ["1", "2", "2"], "the look before was not at everything"
+    assert staying.entry(version).run_id == ""
     catalogue().refresh(everything=True)
     assert opened == ["1", "2", "2"]
 

@@ -27,7 +27,7 @@ def command(a: str, b: str, as_json: bool) -> None:
 
     versions = ModelVersion.parse(a), ModelVersion.parse(b)
     catalogue = wiring.version_catalogue(load())
-    catalogue.refresh()
+    catalogue.refresh(everything=True)
     tell_problems(catalogue)
     found = catalogue.compare(*versions)
     if as_json:

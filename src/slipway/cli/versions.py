@@ -52,7 +52,7 @@ def command(
         descending=not reverse,
     )
     catalogue = wiring.version_catalogue(load())
-    catalogue.refresh()
+    catalogue.refresh(everything=True)
     tell_problems(catalogue)
     found = catalogue.find(query, 1, limit)
     if as_json:

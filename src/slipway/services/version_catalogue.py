@@ -57,6 +57,7 @@ class VersionCatalogue:
         self._bucket = bucket
         self._open_models = open_models
         self._mark_of_models = mark_of_models
+        self._mark = ""  # at the last look
         self._models: ModelRegistry | None = None
         self._releases = ReleaseReader(images)
         self._refreshing = Lock()
@@ -70,8 +71,8 @@ class VersionCatalogue:
         Reading many cards ends early when `stopped` says so."""
         sources: dict[str, Callable[[], None]] = {
             "the model-output bucket": lambda: self._refresh_published(stopped),
-            "the model registry": lambda: self._refresh_registered(everything),
             "the image registry": self._refresh_channels,
+            "the model registry": lambda: self._refresh_registered(everything),  # takes longest
         }
         problems = {}
         with self._refreshing:
@@ -173,7 +174,7 @@ class VersionCatalogue:
 
     def _refresh_registered(self, everything: bool) -> None:
         mark = self._mark_of_models()
-        if mark and mark == self._index.mark() and not everything:
+        if mark and mark == (self._mark or self._index.mark()):
             return
         self._models = self._models or self._open_models()
         if self._models is None:
@@ -182,7 +183,11 @@ class VersionCatalogue:
         found = self._models.changed_since(max(since, 0))
         unknown = {each.run_id for each in found} - self._index.known_runs()
         runs = self._models.runs(unknown)
-        self._index.put_registered(found, runs, everything=everything, mark=mark)
+        # Who comes after a partial look has to look at everything.
+        self._index.put_registered(
+            found, runs, everything=everything, mark=mark if everything else ""
+        )
+        self._mark = mark
 
     def _refresh_channels(self) -> None:
         for name in (summary.name for summary in self._index.models()):
