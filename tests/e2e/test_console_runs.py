@@ -44,6 +44,7 @@ def console_process(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Consol
 
 def _start(tab: Tab, how: str, text: str = "something") -> str:
     """Fill in the form and start; the run's id."""
+    tab.page.set_default_timeout(SECONDS)
     tab.go("/pipelines/tiny")
     tab.page.get_by_label("text").fill(text)
     tab.page.get_by_label("how").fill(how)
