@@ -37,7 +37,7 @@ def main() -> None:
             images = [str(one["images"]["x86_64"]) for one in made]
             _updates(edge, digests, images)
             begun = time.monotonic()
-            figures = kill_again_and_again(edge, digests, _KILLS, seed=_KILLS)
+            figures, _ = kill_again_and_again(edge, digests, _KILLS, seed=_KILLS)
             report("agent-killed", **figures, seconds=round(time.monotonic() - begun))
         finally:
             installation.run("down")

@@ -57,6 +57,7 @@ metadata:
   labels: {{dev.slipway.version: hello_1_1501089026}}
 spec:
   hostNetwork: true
+  shareProcessNamespace: true
   terminationGracePeriodSeconds: 1
   containers:
     - name: web

@@ -151,7 +151,11 @@ def _shut_down(boot: Boot, services: list[Service]) -> None:
     say("going down")
     _end({kubelet.pid})
     pods = cgroups.processes(f"{boot.cgroup}/kubepods")
-    _end({pid for pid in pods if _is_first_of_container(pid)})
+    firsts = {pid for pid in pods if not pods.intersection(_status(pid, "PPid"))}
+    # With a namespace's first process all others in it end, at once: so it comes last.
+    inits = {pid for pid in firsts if _status(pid, "NSpid")[-1:] == [1]}
+    _end(firsts - inits)
+    _end(inits)
     _end({containerd.pid})
     with contextlib.suppress(ProcessLookupError):
         os.kill(-1, signal.SIGKILL)
@@ -172,14 +176,14 @@ def _end(pids: set[int]) -> None:
         time.sleep(0.02)
 
 
-def _is_first_of_container(pid: int) -> bool:
-    """Whether it is pid 1 in a namespace below ours: the one that is told to end."""
+def _status(pid: int, entry: str) -> list[int]:
+    """The numbers of one line of what the system says of a process; none when it has ended."""
     try:
         lines = Path(f"/proc/{pid}/status").read_text().splitlines()
     except OSError:
-        return False
-    numbers = next((line.split()[1:] for line in lines if line.startswith("NSpid:")), [])
-    return len(numbers) > 1 and numbers[-1] == "1"
+        return []
+    found = (line.split()[1:] for line in lines if line.startswith(f"{entry}:"))
+    return [int(number) for number in next(found, [])]
 
 
 if __name__ == "__main__":
