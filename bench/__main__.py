@@ -15,6 +15,7 @@ NAMES = (
     "spectral",
     "streams",
     "mfcc",
+    "features",
 )
 
 
