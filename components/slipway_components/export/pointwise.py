@@ -34,13 +34,13 @@ def _convolving() -> dict[Any, Any]:
         """[1, 1, points, n] × [n, m] → [1, 1, points, m]"""
         return ops.conv(points, kernel[None, None])
 
-    class Dense(layers.Dense):  # type: ignore[name-defined]
+    class Dense(layers.Dense):  # type: ignore[misc,name-defined]
         def call(self, inputs: Any, training: Any = None) -> Any:
             sums = product(ops.reshape(inputs, (1, 1, -1, inputs.shape[-1])), self.kernel)
             sums = sums + self.bias if self.use_bias else sums
             return self.activation(ops.reshape(sums, (*inputs.shape[:-1], self.units)))
 
-    class LSTM(layers.LSTM):  # type: ignore[name-defined]
+    class LSTM(layers.LSTM):  # type: ignore[misc,name-defined]
         def call(self, sequences: Any, initial_state: Any = None, **_: Any) -> Any:
             opened, active, cell = self.recurrent_activation, self.activation, self.cell
             given = product(sequences[:, None], cell.kernel) + cell.bias
@@ -54,7 +54,7 @@ def _convolving() -> dict[Any, Any]:
                 told.append(after)
             return _told(told, self.return_sequences)
 
-    class GRU(layers.GRU):  # type: ignore[name-defined]
+    class GRU(layers.GRU):  # type: ignore[misc,name-defined]
         def call(self, sequences: Any, initial_state: Any = None, **_: Any) -> Any:
             opened, active, cell = self.recurrent_activation, self.activation, self.cell
             given = product(sequences[:, None], cell.kernel) + cell.bias[0]
