@@ -5,6 +5,7 @@ import http.client
 import json
 from collections import Counter
 from collections.abc import Iterator
+from contextlib import closing
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -49,9 +50,9 @@ def _has_streams(edge: Edge) -> bool | None:
     """Whether the pod has the streams, as it says itself."""
 
     def ask() -> Any:
-        connection = http.client.HTTPConnection("127.0.0.1", PORT, timeout=10)
-        connection.request("GET", "/streams/")
-        return json.loads(connection.getresponse().read())
+        with closing(http.client.HTTPConnection("127.0.0.1", PORT, timeout=10)) as connection:
+            connection.request("GET", "/streams/")
+            return json.loads(connection.getresponse().read())
 
     told = netns.inside(netns.running(edge.settings, edge.name), ask)
     return told.get("readings") == told.get("predictions") == "ok" or None
