@@ -17,6 +17,7 @@ NAMES = (
     "mfcc",
     "console_events",
     "console_pages",
+    "features",
 )
 
 

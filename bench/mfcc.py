@@ -34,7 +34,7 @@ SECONDS = 100
 
 def main() -> None:
     """Measure all on the same sound, and how far they are apart."""
-    given = [_sound(seed) for seed in range(SECONDS)]
+    given = [sound(seed) for seed in range(SECONDS)]
     stream, stream_seconds = _run(_cascade, given)
     _, apart_seconds = _run(_each_window_anew, given)
     theirs, their_seconds = _run(with_librosa, given)
@@ -61,7 +61,7 @@ def _run(cascade: Callable[[Reals], Reals], given: list[Reals]) -> tuple[Reals, 
     return np.array(pictures), seconds
 
 
-def _sound(seed: int) -> Reals:
+def sound(seed: int) -> Reals:
     """A second [16000, 1] of a gliding tone in noise."""
     rng = np.random.default_rng(seed)
     low, high = rng.uniform(200, 4_000, 2)

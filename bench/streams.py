@@ -88,7 +88,7 @@ def main() -> None:
         with tempfile.TemporaryDirectory() as scratch:
             folder = Path(scratch)
             subprocess.run(
-                [sys.executable, "-m", "bench.stream_models", name, str(folder)],
+                [sys.executable, "-m", "tests.fixtures.little_training", str(folder), name],
                 check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
                 env={**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
             )  # fmt: skip

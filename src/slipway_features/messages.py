@@ -94,6 +94,8 @@ def _signal(values: Any, axes: tuple[str, ...]) -> Signal:
 def _pcm(body: bytes) -> Reading:
     if not body or len(body) % 2:
         raise Rejected("no-values", f"{len(body)} bytes are neither JSON nor PCM of 16 bits")
+    if body[:4] == b"RIFF" and body[8:12] == b"WAVE":
+        raise Rejected("no-values", "a WAV file; its samples alone are PCM")
     return Reading(np.frombuffer(body, "<i2").astype(np.float64)[:, np.newaxis] / _PCM)
 
 

@@ -121,6 +121,31 @@ def test_messages_that_are_none_are_counted_and_the_stream_goes_on(
     assert rejected == expected
 
 
+def test_a_flood_is_counted_and_the_streams_go_on(
+    motions: Path, tmp_path: Path, mosquitto: Mosquitto
+) -> None:
+    """What is sent takes far longer to answer than to send, and two messages of it may wait."""
+    flood = json.dumps({"values": make_signal("fast", 800, 1).round(4).tolist()}).encode()
+    most = len(flood) + 1000
+    bounds = f"[bounds]\nmessage_bytes = {most}\nincoming_bytes = {10 * most}\n"
+    bounds += "[windows]\nvotes = 1\nstep = 1\n"
+    file = write_streams(tmp_path / "streams", mosquitto, bounds)
+    with (
+        streaming(motions, tmp_path, file) as serving,
+        listening(mosquitto.port, "slipway/predictions/calm") as client,
+    ):
+        for _ in range(40):
+            client.client.publish("slipway/readings/mad", flood, qos=1)
+        for reading in readings("slow", 3):
+            client.send("slipway/readings/calm", reading)
+        calm = client.wait("slipway/predictions/calm", 17)
+        counts = status(serving)["counts"]
+    assert {one["class"] for one in calm} == {"slow"}
+    assert counts["rejected"].keys() == {"flood"}
+    assert counts["rejected"]["flood"] + counts["taken"]["readings"] == 40 + 4
+    assert counts["taken"]["gaps"] >= 1, "what follows a loss begins a window anew"
+
+
 def test_an_outage_loses_nothing_that_the_bound_allows(
     motions: Path, tmp_path: Path, mosquitto: Mosquitto
 ) -> None:
@@ -281,6 +306,19 @@ def test_changed_files_are_read_again_and_broken_ones_change_nothing(
     assert "name is 7, not a text" in problem
     assert log.count("name is 7") == 1
     assert len(client.of("one")) == 1
+
+
+def test_a_rule_for_a_class_that_is_never_told_is_named_and_the_others_hold(
+    motions: Path, tmp_path: Path
+) -> None:
+    rule = '[[rule]]\nname = "{0}"\nclass = "{0}"\nwebhook = {{url = "http://127.0.0.1:9/"}}\n'
+    rules = "".join(map(rule.format, ("slow", "unknown", "slwo")))
+    file = write_streams(tmp_path / "streams", None, rules=rules)
+    with streaming(motions, tmp_path, file) as serving:
+        problem = status(serving)["rules_problem"]
+        log = serving.log.read_text()
+    assert problem == f"rule 'slwo' waits for 'slwo'; {MOTIONS} tells fast, slow, unknown"
+    assert f"3 rules; {problem}" in log
 
 
 def test_no_file_is_no_streams(motions: Path, tmp_path: Path) -> None:

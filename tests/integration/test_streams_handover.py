@@ -1,20 +1,16 @@
 """Updates in mid-stream: one version takes over from another, and every reading leads to one
 prediction."""
 
-import json
-import threading
 from collections import Counter
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
 
 from tests.fixtures.free_ports import free_port
-from tests.fixtures.mosquitto import Listener, Mosquitto, listening, wait_for
+from tests.fixtures.mosquitto import Mosquitto, listening, wait_for
 from tests.fixtures.serving import Serving, running_serving
-from tests.fixtures.signals import make_signal
-from tests.fixtures.streaming import MOTIONS, NEXT_MOTIONS, STEP, WINDOW, end, write_streams
+from tests.fixtures.streaming import MOTIONS, NEXT_MOTIONS, Sensors, end, write_streams
 
 pytestmark = pytest.mark.system
 
@@ -22,38 +18,6 @@ _RULE = (
     '[[rule]]\nname = "slow"\nclass = "slow"\nwindows = 3\npublish = {topic = "acted/$sensor"}\n'
 )
 _MANY = "[bounds]\nsensors = 10000\n"
-
-
-class _Sensors:
-    """Send without a pause: `axle` goes on and on, and every message is also that of a sensor of
-    its own, whose window it fills."""
-
-    def __init__(self, client: Listener) -> None:
-        self._client = client
-        self._end = threading.Event()
-        self.sent = 0
-        self.axle = [make_signal("slow", STEP, seed).tolist() for seed in range(7)]
-        self.whole = json.dumps({"values": make_signal("slow", WINDOW, 1).tolist()}).encode()
-
-    @contextmanager
-    def sending(self) -> Iterator[None]:
-        thread = threading.Thread(target=self._run)
-        thread.start()
-        try:
-            yield
-        finally:
-            self._end.set()
-            thread.join()
-
-    def send(self) -> None:
-        """One message of each."""
-        self._client.send(f"slipway/readings/one-{self.sent}", self.whole)
-        self._client.send("slipway/readings/axle", {"values": self.axle[self.sent % 7]})
-        self.sent += 1
-
-    def _run(self) -> None:
-        while not self._end.wait(0.005):
-            self.send()
 
 
 def _has_the_streams(serving: Serving) -> bool:
@@ -82,7 +46,7 @@ def test_an_update_in_mid_stream_is_neither_silent_nor_acts_twice(
             return serving
 
         old = started(motions)
-        sensors = _Sensors(client)
+        sensors = Sensors(client)
         with sensors.sending():
             client.wait("slipway/predictions/axle", 5)
             for number in range(moves):
@@ -117,7 +81,7 @@ def test_the_version_before_goes_on_when_the_next_one_dies(
         running_serving(motions, tmp_path, *options, port=port) as old,
     ):
         wait_for(lambda: _has_the_streams(old), "its turn")
-        sensors = _Sensors(client)
+        sensors = Sensors(client)
         with running_serving(next_motions, tmp_path, *options, port=port) as new:
             wait_for(lambda: _has_the_streams(new), "its turn")
             sensors.send()

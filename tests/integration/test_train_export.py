@@ -21,6 +21,7 @@ from slipway_components.train.task import train
 from slipway.domain.card import ModelCard
 from slipway.domain.errors import DiskFull
 from tests.fixtures.golden_input import golden_pixels
+from tests.fixtures.operators import operators
 from tests.fixtures.shapes import SHAPES, make_shapes, make_split
 
 pytestmark = pytest.mark.slow
@@ -151,23 +152,9 @@ def test_the_golden_samples_are_test_images_with_the_reference_kernels_answers(w
             assert np.abs(fast.stored_scores(pixels) - right).max() <= card.golden_tolerance
 
 
-def test_every_operator_is_one_that_tflite_runtime_2_14_knows(work: Path) -> None:
-    from ai_edge_litert import schema_py_generated as schema
-
-    data = (work / "one" / "export" / "model.tflite").read_bytes()
-    model = schema.Model.GetRootAs(data)
-    codes = [model.OperatorCodes(index) for index in range(model.OperatorCodesLength())]
-    versions = {code.BuiltinCode(): code.Version() for code in codes}
-    assert versions[schema.BuiltinOperator.FULLY_CONNECTED] <= 10
-    graph = model.Subgraphs(0)
-    operators = [graph.Operators(index) for index in range(graph.OperatorsLength())]
-    (dense,) = (
-        operator
-        for operator in operators
-        if codes[operator.OpcodeIndex()].BuiltinCode() == schema.BuiltinOperator.FULLY_CONNECTED
-    )
-    weights = graph.Tensors(dense.Inputs(1))
-    assert weights.Quantization().ScaleLength() == 1  # per tensor: per channel crashes armv7l
+def test_no_layer_is_dense(work: Path) -> None:
+    """Runtimes round those differently, and tflite-runtime 2.14 knows not all of them."""
+    assert "FULLY_CONNECTED" not in operators(work / "one" / "export" / "model.tflite")
 
 
 def test_a_model_of_ours_can_be_where_the_next_training_starts(work: Path) -> None:

@@ -13,6 +13,7 @@ from slipway_serving.streams.settings import read_settings
 from slipway_serving.streams.station import Station
 
 from slipway_features.messages import Rejected, read_reading
+from slipway_features.wav import write_wav
 from tests.fakes.stream_model import FakeModel
 
 
@@ -132,6 +133,8 @@ def test_sound_comes_as_pcm_or_json() -> None:
     assert np.array_equal(pcm.values, as_json.values)
     with pytest.raises(Rejected):
         read_reading(stored[:-1], ("sound",), 16000.0, pcm=True)
+    with pytest.raises(Rejected, match="a WAV file"):
+        read_reading(write_wav(pcm.values, 16_000), ("sound",), 16000.0, pcm=True)
 
 
 def test_pcm_may_begin_like_json() -> None:

@@ -16,6 +16,7 @@ from typing import Any
 
 import numpy as np
 
+from slipway_components.export.pointwise import without_dense_layers
 from slipway_components.tensorflow_import import import_keras
 
 
@@ -23,7 +24,7 @@ def main(model_file: str, representative_file: str, output: Path) -> None:
     """Write all three forms of the model."""
     keras, tf = import_keras()
     keras.utils.set_random_seed(0)  # dropout's random state is a variable of the SavedModel
-    trained = keras.saving.load_model(model_file, compile=False)
+    trained = without_dense_layers(keras.saving.load_model(model_file, compile=False))
     saved = output / "saved_model"
     _save(tf, trained, saved)
 
@@ -43,8 +44,8 @@ def main(model_file: str, representative_file: str, output: Path) -> None:
     converter.target_spec.supported_ops = [tf.lite.OpsSet.TFLITE_BUILTINS_INT8]
     converter.inference_input_type = tf.int8
     converter.inference_output_type = tf.int8
-    # tflite-runtime 2.14 on armv7l crashes on dense layers that are quantised per channel, and
-    # would have to accept a newer version of FULLY_CONNECTED than it knows.
+    # What may still be dense within other layers: tflite-runtime 2.14 on armv7l crashes on it where
+    # it is quantised per channel, and knows no version of FULLY_CONNECTED that is.
     converter._experimental_disable_per_channel_quantization_for_dense_layers = True
     (output / "model.tflite").write_bytes(converter.convert())
 

@@ -52,7 +52,7 @@ class Model(Protocol):
 
     @property
     def labels(self) -> tuple[str, ...]:
-        """Where there is a threshold: below it, and above it."""
+        """The classes; where there is a threshold: below it, and above it."""
 
     def ask(self, window: Signal) -> Verdict | None:
         """About one window [window, axes]; None when it is too quiet to be asked about."""

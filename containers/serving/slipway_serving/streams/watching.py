@@ -5,6 +5,7 @@ import time
 from pathlib import Path
 from typing import Any, Final
 
+from slipway_serving.predictions import UNKNOWN
 from slipway_serving.streams.counts import Counts, say
 from slipway_serving.streams.fields import SettingsError
 from slipway_serving.streams.model import Model
@@ -128,12 +129,23 @@ class Watching:
         """Act by the rules in the file; where they cannot be used, by those before them."""
         try:
             self._rules = read_rules(path, broker=streams.has_broker)
-            self._rules_problem = ""
-            say(f"{len(self._rules)} rules")
+            self._rules_problem = _in_vain(self._rules, self._model)
+            say(f"{len(self._rules)} rules{self._rules_problem and '; '}{self._rules_problem}")
         except SettingsError as error:
             self._rules_problem = str(error)
             say(f"{error}; the {len(self._rules)} rules before it stay")
         streams.use(self._rules)
+
+
+def _in_vain(rules: tuple[Rule, ...], model: Model) -> str:
+    """What to say of the first rule that waits for a class which the model never tells; the others
+    hold all the same, as a version may know fewer classes than the one before."""
+    known = model.labels if model.threshold is not None else (*model.labels, UNKNOWN)
+    for rule in rules:
+        if rule.label not in known:
+            told = ", ".join(dict.fromkeys(known))
+            return f"rule {rule.name!r} waits for {rule.label!r}; {model.version} tells {told}"
+    return ""
 
 
 def _stamp(path: Path) -> Stamp:
