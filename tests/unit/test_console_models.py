@@ -6,6 +6,7 @@ import pytest
 
 from slipway import wiring
 from slipway.domain.errors import Unavailable
+from slipway.wiring import registries
 from tests.fixtures.console import Console
 from tests.fixtures.model_shop import publish
 from tests.fixtures.reports import pod, put, report
@@ -143,7 +144,7 @@ def test_a_page_is_shown_though_mlflow_is_away(
     def away(_uri: str) -> None:
         raise Unavailable("MLflow does not answer", hint="Start it")
 
-    monkeypatch.setattr(wiring, "_embedded_database", lambda settings: settings.home)
-    monkeypatch.setattr(wiring, "check_model_registry", away)
+    monkeypatch.setattr(registries, "embedded_database", lambda settings: settings.home)
+    monkeypatch.setattr(registries, "check_model_registry", away)
     shop.site.catalogue.refresh()
     assert "the model registry says may be old: MLflow does not answer" in shop.get("/models")

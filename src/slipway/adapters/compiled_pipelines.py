@@ -159,8 +159,8 @@ class CompiledPipelines:
         except subprocess.TimeoutExpired:
             raise RunFailed(f"pipeline {name} takes over {_SECONDS:.0f} s to be loaded") from None
         except subprocess.CalledProcessError as error:
-            last = error.stderr.strip().splitlines()[-1:]
-            raise RunFailed(f"pipeline {name} cannot be loaded: {' '.join(last)}") from None
+            last = error.stderr.strip().splitlines()[-1:] or [f"it ended with {error.returncode}"]
+            raise RunFailed(f"pipeline {name} cannot be loaded: {last[0]}") from None
         return document
 
 

@@ -28,7 +28,7 @@ def command(role: str, as_json: bool) -> None:
     from slipway.domain.errors import MissingTool
     from slipway.services.doctor.check import Verdict, fit
     from slipway.settings import load
-    from slipway.wiring_doctor import doctor
+    from slipway.wiring.doctor import doctor
 
     found = doctor(load(), Role(role))
     if as_json:

@@ -25,7 +25,7 @@ def command(as_json: bool) -> None:
     own. The exit code is 0 whatever is wrong; --json gives the problems to who wants to act.
     """
     from slipway.settings import load
-    from slipway.wiring_overview import overview
+    from slipway.wiring.overview import overview
 
     settings = load()
     found = overview(settings)

@@ -107,7 +107,7 @@ class Site:
     @cached_property
     def overview(self) -> "Recent[Overview]":
         """What is up and what is wrong."""
-        from slipway.wiring_overview import overview
+        from slipway.wiring.overview import overview
 
         return Recent(lambda: overview(self.settings, own="console", fleet=self.fleet), _FRESH)
 
