@@ -46,15 +46,13 @@ def edge(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Edge]:
 
 
 @pytest.fixture
-def asked(
-    edge: Edge, request: pytest.FixtureRequest, record_testsuite_property: Record
-) -> Iterator[Load]:
+def asked(edge: Edge, request: pytest.FixtureRequest, record_property: Record) -> Iterator[Load]:
     """Clients of hello, none of which may go without an answer."""
     edge.wait_alone()
     with edge.asked() as asked:
         edge.answering(asked)
         yield asked
-    record_testsuite_property(request.node.name, asked.figures())
+    record_property(request.node.name, asked.figures())
     assert asked.failures == [], asked.counted()
     assert asked.sent > 100
 

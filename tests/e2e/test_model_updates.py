@@ -83,10 +83,8 @@ def models(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Models]:
         yield made
 
 
-def test_updates_in_a_row_fail_no_request(
-    models: Models, record_testsuite_property: Record
-) -> None:
-    with models.asked(record_testsuite_property, "updates of a model in a row") as asked:
+def test_updates_in_a_row_fail_no_request(models: Models, record_property: Record) -> None:
+    with models.asked(record_property, "updates of a model in a row") as asked:
         for _ in range(UPDATES):
             version = models.good()
             models.edge.wait_answers(asked, version)
@@ -95,10 +93,10 @@ def test_updates_in_a_row_fail_no_request(
 
 
 def test_a_model_that_answers_wrongly_never_displaces_the_one_that_serves(
-    models: Models, record_testsuite_property: Record
+    models: Models, record_property: Record
 ) -> None:
     edge = models.edge
-    with models.asked(record_testsuite_property, "a model that answers wrongly") as asked:
+    with models.asked(record_property, "a model that answers wrongly") as asked:
         before, wrong = asked.now, models.next()
         release_wrong_model(edge.settings, models.folder, wrong)
         reason = edge.wait_slot(NAME, "quarantined", wrong)
@@ -110,10 +108,10 @@ def test_a_model_that_answers_wrongly_never_displaces_the_one_that_serves(
 
 
 def test_a_model_that_eats_its_memory_limit_never_displaces_the_one_that_serves(
-    models: Models, record_testsuite_property: Record
+    models: Models, record_property: Record
 ) -> None:
     edge = models.edge
-    with models.asked(record_testsuite_property, "a model that eats its memory limit") as asked:
+    with models.asked(record_property, "a model that eats its memory limit") as asked:
         before = asked.now
         edge.change_template(TEMPLATE, {**SOON, **SHORT})
         large = models.good()

@@ -39,7 +39,7 @@ def end(asked: Load, record: Record, name: str) -> None:
     assert asked.sent > 100
 
 
-def test_updates_in_a_row_fail_no_request(edge: Edge, record_testsuite_property: Record) -> None:
+def test_updates_in_a_row_fail_no_request(edge: Edge, record_property: Record) -> None:
     edge.wait_alone()
     with edge.asked() as asked:
         for _ in range(UPDATES):
@@ -49,12 +49,12 @@ def test_updates_in_a_row_fail_no_request(edge: Edge, record_testsuite_property:
         edge.wait_slot(HELLO, "running", version)
         edge.wait_alone()
     assert len(asked.answers) == UPDATES + 1
-    end(asked, record_testsuite_property, "updates in a row")
+    end(asked, record_property, "updates in a row")
 
 
 @pytest.mark.parametrize("trouble", TROUBLES)
 def test_a_version_that_does_not_come_up_never_displaces_the_one_that_serves(
-    edge: Edge, tmp_path: Path, trouble: str, record_testsuite_property: Record
+    edge: Edge, tmp_path: Path, trouble: str, record_property: Record
 ) -> None:
     edge.wait_alone()
     with edge.asked() as asked:
@@ -70,11 +70,11 @@ def test_a_version_that_does_not_come_up_never_displaces_the_one_that_serves(
         edge.wait_slot(HELLO, "running", version)
     assert set(asked.answers) == {good, digest}
     assert not set(asked.answers) & set(map(str, bad.images.values()))
-    end(asked, record_testsuite_property, f"a version that {trouble}")
+    end(asked, record_property, f"a version that {trouble}")
 
 
 def test_a_version_that_is_taken_back_while_it_starts_never_answers(
-    edge: Edge, tmp_path: Path, record_testsuite_property: Record
+    edge: Edge, tmp_path: Path, record_property: Record
 ) -> None:
     """It ends when it is told to, and does not come up first."""
     registry = wiring.image_registry(edge.settings)
@@ -89,7 +89,7 @@ def test_a_version_that_is_taken_back_while_it_starts_never_answers(
         edge.wait_slot(HELLO, "running", good["version"])
         edge.wait_alone()
     assert not set(asked.answers) & set(map(str, starts.images.values()))
-    end(asked, record_testsuite_property, "a version taken back while it starts")
+    end(asked, record_property, "a version taken back while it starts")
 
 
 def test_a_version_that_crashes_when_it_serves_already_is_taken_back(
@@ -110,7 +110,7 @@ def test_a_version_that_crashes_when_it_serves_already_is_taken_back(
 
 @pytest.mark.parametrize("program", ["kubelet", "containerd"])
 def test_the_engine_is_killed_in_mid_swap(
-    edge: Edge, program: str, record_testsuite_property: Record
+    edge: Edge, program: str, record_property: Record
 ) -> None:
     chance = random.Random(program)
     with edge.asked() as asked:
@@ -120,12 +120,10 @@ def test_the_engine_is_killed_in_mid_swap(
             assert edge.kill(f"/{program}" if program == "kubelet" else program, "config")
             edge.wait_answers(asked, digest)
             edge.wait_slot(HELLO, "running", version)
-    end(asked, record_testsuite_property, f"{program} killed in mid-swap")
+    end(asked, record_property, f"{program} killed in mid-swap")
 
 
-def test_an_agent_takes_anothers_place(
-    edge: Edge, tmp_path: Path, record_testsuite_property: Record
-) -> None:
+def test_an_agent_takes_anothers_place(edge: Edge, tmp_path: Path, record_property: Record) -> None:
     with edge.asked() as asked:
         (before,) = edge.manifests(AGENT)
         release_agent(edge.settings, tmp_path, "0.9.1")
@@ -133,7 +131,7 @@ def test_an_agent_takes_anothers_place(
         version, digest = edge.hello()
         edge.wait_answers(asked, digest)
         edge.wait_slot(HELLO, "running", version)
-    end(asked, record_testsuite_property, "an agent in another's place")
+    end(asked, record_property, "an agent in another's place")
 
 
 def alone(edge: Edge, before: Path) -> bool | None:
@@ -176,10 +174,10 @@ def test_a_cold_boot_with_no_bucket_and_no_registry(edge: Edge) -> None:
     edge.wait_slot(HELLO, "running", version)
 
 
-def test_the_agent_is_killed_again_and_again(edge: Edge, record_testsuite_property: Record) -> None:
+def test_the_agent_is_killed_again_and_again(edge: Edge, record_property: Record) -> None:
     """Last: the device has no pod of the agent afterwards."""
     digests = [Digest.parse(edge.chain.ask("hello")["digest"]) for _ in range(VERSIONS)]
     figures, asked = kill_again_and_again(edge, digests, KILLS, seed=KILLS)
-    record_testsuite_property("the agent killed", figures)
+    record_property("the agent killed", figures)
     assert asked.failures == [], asked.counted()
     assert figures["in_mid_swap"] > KILLS / 20
