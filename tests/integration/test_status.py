@@ -16,7 +16,7 @@ from slipway.settings import load
 from tests.fixtures.command_line import slipway_command
 from tests.fixtures.free_ports import free_port
 from tests.fixtures.oci import package
-from tests.unit.test_device_reports import report
+from tests.fixtures.reports import report
 
 pytestmark = pytest.mark.system
 
