@@ -35,3 +35,31 @@ def test_the_menu_is_in_the_order_of_the_page(tab: Tab) -> None:
         tab.page.keyboard.press("Tab")
         reached.append(tab.page.evaluate("document.activeElement.textContent"))
     assert reached == ["Skip to the content", "Slipway", *names]
+
+
+def test_a_tab_that_nobody_sees_follows_nothing(tab: Tab) -> None:
+    asked: list[str] = []
+    tab.page.on("request", lambda request: asked.append(request.url))
+    tab.page.clock.install()
+    with tab.page.expect_response("**/events"):
+        tab.go("/")
+    _seen(tab, seen=False)
+    tab.page.clock.fast_forward(11_000)
+    _seen(tab, seen=True)
+    with tab.page.expect_response("**/events") as answer:
+        tab.page.clock.fast_forward(1_000)
+    assert answer.value.status == 200
+    assert sum(url.endswith("/events") for url in asked) == 2
+    assert tab.problems == ["error: [object Event]"]  # so htmx tells that it was cut off
+    tab.problems.clear()
+
+
+def _seen(tab: Tab, *, seen: bool) -> None:
+    """Let the page believe that its tab is in front, or not."""
+    tab.page.evaluate(
+        """seen => {
+          Object.defineProperty(document, "hidden", {get: () => !seen, configurable: true});
+          document.dispatchEvent(new Event("visibilitychange"));
+        }""",
+        seen,
+    )

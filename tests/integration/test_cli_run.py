@@ -18,7 +18,7 @@ ROOT = Path(__file__).parents[2]
 PROGRAM = """
 import sys
 from slipway.adapters import kfp_pipelines, local_pipeline_backend
-local_pipeline_backend.LocalPipelineBackend.__init__.__defaults__ = ("tests.pipelines", None)
+local_pipeline_backend.LocalPipelineBackend.__init__.__defaults__ = ("tests.pipelines", None, None)
 kfp_pipelines.PACKAGE = "tests.pipelines"
 from slipway.adapters.kubeflow_pipeline_backend import KubeflowPipelineBackend
 KubeflowPipelineBackend.__init__.__kwdefaults__["package"] = "tests.pipelines"

@@ -1,8 +1,11 @@
 """The console's pages over real runs on this machine."""
 
 import re
+import subprocess
+import sys
 import time
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -83,3 +86,26 @@ def test_a_run_that_failed_tells_why_and_gives_its_files(
     assert link
     assert "x <y>" in console.get(link[1])
     assert "x &lt;y&gt;" in page
+
+
+LIGHT = """
+import sys
+from pathlib import Path
+from starlette.testclient import TestClient
+from slipway.console.app import create_app
+from slipway.settings import load
+
+folder = Path(sys.argv[1])
+settings = load(folder, {"SLIPWAY_HOME": str(folder / "home"), "XDG_CACHE_HOME": str(folder)})
+with TestClient(create_app(settings), base_url="http://127.0.0.1:5055") as client:
+    page = client.get("/pipelines/parts")
+    assert "<svg" in page.text and "render_sources" in page.text, page.text
+    assert client.get("/runs").status_code == client.get("/pipelines").status_code == 200
+print([name for name in ("kfp", "tensorflow", "kubernetes") if name in sys.modules])
+"""
+
+
+def test_the_consoles_process_loads_no_kfp(tmp_path: Path) -> None:
+    command = [sys.executable, "-c", LIGHT, str(tmp_path)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.stdout == "[]\n", done.stderr

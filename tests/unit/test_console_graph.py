@@ -2,6 +2,7 @@
 
 import random
 import re
+from collections.abc import Sequence
 from itertools import combinations
 
 import pytest
@@ -63,7 +64,7 @@ def _apart(one: Box, other: Box) -> bool:
     )
 
 
-def _check_line(line: str, boxes: "list[Box] | tuple[Box, ...]") -> None:
+def _check_line(line: str, boxes: Sequence[Box]) -> None:
     """Where the line goes straight down beside a layer, no box is in its way."""
     for x, top, bottom in re.findall(r" ([\d.]+) ([\d.]+)V([\d.]+)", line):
         for box in boxes:

@@ -73,6 +73,11 @@ def test_where_all_is_well_nothing_is_told() -> None:
     assert look().problems == ()
 
 
+def test_parts_that_are_stopped_are_one_problem() -> None:
+    (problem,) = look(parts=stopped("tag_monitor", "runner")).problems
+    assert problem.message == "tag_monitor, runner do not run"
+
+
 def test_a_part_that_is_stopped_is_told_with_its_log_and_what_starts_it() -> None:
     (problem,) = look(parts=stopped("tag_monitor")).problems
     assert problem.where == "tag_monitor"

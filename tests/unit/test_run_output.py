@@ -94,7 +94,7 @@ def test_confusion_matrices_are_read_and_nothing_else_is_taken_for_one(tmp_path:
         "annotationSpecs": [{"displayName": "good"}, {"displayName": "bad"}],
         "rows": [{"row": [3, 1]}, {"row": [0, 4]}],
     }
-    notes = {
+    notes: dict[str, dict[str, object]] = {
         "measure": {"matrix": {"confusionMatrix": matrix}, "other": {"accuracy": 0.5}},
         "odd": {"matrix": {"confusionMatrix": "drawn by hand"}},
     }

@@ -15,6 +15,7 @@ _ORDERS = {
     Sort.ARCH: "d.arch {}, d.name",
     Sort.REPORTED: "d.reported {}, d.name",
 }
+_BEHIND = [outcome for outcome in Outcome if outcome is not Outcome.HAS]
 _NATURALLY_DOWN = (Sort.REPORTED,)
 
 
@@ -62,18 +63,25 @@ class Query:
         if query.arch:
             add("d.arch = ?", query.arch)
         if query.version:
-            add(
-                "EXISTS (SELECT 1 FROM fleet_pods WHERE device = d.id AND ? IN (running, wanted))",
-                query.version,
-            )
-        standing = "EXISTS (SELECT 1 FROM fleet_standings WHERE device = d.id AND ? IN (slot, '')"
+            runs = "SELECT device FROM fleet_pods WHERE running = ?"
+            wants = "SELECT device FROM fleet_pods WHERE wanted = ?"
+            add(f"d.id IN ({runs} UNION {wants})", query.version, query.version)
         if query.behind:
-            add(f"{standing} AND outcome != ?)", query.slot, Outcome.HAS)
+            add(*_standing(_BEHIND, query.slot))
         if query.outcome:
-            add(f"{standing} AND outcome = ?)", query.slot, query.outcome)
+            add(*_standing([query.outcome], query.slot))
         if query.slot and not query.behind and not query.outcome:
-            add("EXISTS (SELECT 1 FROM fleet_pods WHERE device = d.id AND slot = ?)", query.slot)
+            add("d.id IN (SELECT device FROM fleet_pods WHERE slot = ?)", query.slot)
         return (f" WHERE {' AND '.join(parts)}" if parts else ""), given
+
+
+def _standing(outcomes: Sequence[Outcome], slot: str) -> list[str]:
+    """The condition that a device is so far with a model, or with any, and its parameters."""
+    marks = ", ".join("?" * len(outcomes))
+    devices = f"SELECT device FROM fleet_standings WHERE outcome IN ({marks})"  # noqa: S608
+    if slot:
+        return [f"d.id IN ({devices} AND slot = ?)", *outcomes, slot]
+    return [f"d.id IN ({devices})", *outcomes]
 
 
 def device_of(row: tuple[Any, ...], pods: Sequence[PodReport]) -> Device:

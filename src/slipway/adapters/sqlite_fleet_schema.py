@@ -30,6 +30,8 @@ CREATE TABLE fleet_pods (
     PRIMARY KEY (device, slot)
 ) WITHOUT ROWID;
 CREATE INDEX fleet_pods_running ON fleet_pods (slot, channel, arch, running, state);
+CREATE INDEX fleet_pods_version ON fleet_pods (running);
+CREATE INDEX fleet_pods_wanted ON fleet_pods (wanted);
 CREATE TABLE fleet_targets (
     slot TEXT NOT NULL, channel TEXT NOT NULL, arch TEXT NOT NULL, model TEXT NOT NULL,
     version TEXT NOT NULL, "index" TEXT NOT NULL, digest TEXT NOT NULL, since INTEGER,
@@ -42,6 +44,7 @@ CREATE TABLE fleet_standings (
     PRIMARY KEY (device, slot)
 ) WITHOUT ROWID;
 CREATE INDEX fleet_standings_outcome ON fleet_standings (slot, channel, arch, outcome, health);
+CREATE INDEX fleet_standings_devices ON fleet_standings (outcome, slot);
 CREATE TABLE fleet_history (
     id INTEGER PRIMARY KEY, device TEXT NOT NULL, at INTEGER NOT NULL, kind TEXT NOT NULL,
     slot TEXT NOT NULL, before TEXT NOT NULL, after TEXT NOT NULL, reason TEXT NOT NULL

@@ -5,6 +5,7 @@ from dataclasses import asdict
 import click
 
 from slipway.cli.output import json_option, print_json, print_table
+from slipway.domain.machine import Role
 
 _COLOURS = {"ok": "green", "warn": "yellow", "missing": "red"}
 
@@ -12,8 +13,8 @@ _COLOURS = {"ok": "green", "warn": "yellow", "missing": "red"}
 @click.command()
 @click.argument(
     "role",
-    type=click.Choice(["workstation", "builder", "device"]),
-    default="workstation",
+    type=click.Choice([role.value for role in Role]),
+    default=Role.WORKSTATION.value,
     metavar="[ROLE]",
 )
 @json_option
@@ -25,7 +26,6 @@ def command(role: str, as_json: bool) -> None:
     written and deleted again; nothing else is changed.
     """
     from slipway.domain.errors import MissingTool
-    from slipway.domain.machine import Role
     from slipway.services.doctor.check import Verdict, fit
     from slipway.settings import load
     from slipway.wiring_doctor import doctor

@@ -1,5 +1,6 @@
 """Whom a promotion or a rollback reaches: how many devices will change, by arch and health."""
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -19,7 +20,7 @@ class ArchReach:
     devices: int
     stay: int  # run it already, or have nothing to lose
     change: Mapping[Health, int]  # worst health first
-    running: Mapping[str, int]  # what those that change run now, by version
+    running: Mapping[str, int]  # what those that change run now, by version, most first
 
     @property
     def changing(self) -> int:
@@ -39,16 +40,16 @@ def _of_arch(plan: Plan, arch: str, counts: Sequence[ReachCount]) -> ArchReach:
     image = plan.images.get(Arch(arch)) if arch in list(Arch) else None
     wanted = str(image) if image else ""
     moving = [count for count in counts if count.digest != wanted]
+    running: Counter[str] = Counter()
+    for count in moving:
+        running[count.running] += count.devices
     return ArchReach(
         arch=arch,
         image=image,
         devices=sum(count.devices for count in counts),
         stay=sum(count.devices for count in counts if count.digest == wanted),
         change={h: n for h in Health if (n := _sum(c for c in moving if c.health is h))},
-        running={
-            version: _sum(c for c in moving if c.running == version)
-            for version in sorted({count.running for count in moving})
-        },
+        running=dict(running.most_common()),
     )
 
 

@@ -19,10 +19,14 @@ class Disk:
 
 
 def part_problems(parts: Sequence[Part]) -> list[Problem]:
-    """What is stopped; one problem where all is."""
+    """What is stopped, as one problem."""
     stopped = [part for part in parts if not part.running]
     if len(stopped) == len(parts):
         return [Problem("stack", "stopped", "nothing of it runs", "slipway up starts it")]
+    if len(stopped) > 1:
+        names = ", ".join(part.name for part in stopped)
+        hint = "slipway up starts them; each part's log says why it ended"
+        return [Problem("stack", "stopped", f"{names} do not run", hint)]
     return [
         Problem(
             part.name,
