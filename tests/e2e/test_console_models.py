@@ -16,7 +16,7 @@ from tests.fixtures.model_shop import publish, register
 from tests.fixtures.oci import package
 
 pytestmark = [pytest.mark.slow, pytest.mark.system]
-expect.set_options(timeout=30_000)  # the first page of a version opens MLflow
+expect.set_options(timeout=60_000)  # the first look at how a version was judged opens MLflow
 OLD, NEW, BROKEN = (
     "consoleparts_1_1763000000",
     "consoleparts_1_1763100000",

@@ -1,12 +1,16 @@
 """The console's pages of models, over a bucket; without MLflow and without a registry."""
 
 import time
+from pathlib import Path
 
 import pytest
 
 from slipway import wiring
 from slipway.domain.errors import Unavailable
+from slipway.domain.names import ModelVersion
+from slipway.ports.model_registry import RunRecord
 from slipway.wiring import registries
+from tests.fakes.model_registry import FakeModelRegistry
 from tests.fixtures.console import Console
 from tests.fixtures.model_shop import publish
 from tests.fixtures.reports import pod, put, report
@@ -92,6 +96,39 @@ def test_the_devices_that_have_it_are_counted(shop: Console) -> None:
     assert "1 in trouble" in page
     assert f'href="/devices?model=parts&amp;version={NEW}"' in page
     assert "1 run it" in shop.get(f"/models/parts/versions/{OLD}")
+
+
+def test_how_it_was_judged_is_read_apart(
+    shop: Console, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    models = FakeModelRegistry()
+    (tmp_path / "confusion.json").write_text(
+        '{"labels": ["bolt", "nut"], "matrix": [[7, 1], [0, 9]]}'
+    )
+    (tmp_path / "loss.png").write_bytes(b"picture")
+    record = RunRecord(files=[tmp_path / "confusion.json", tmp_path / "loss.png"])
+    version = ModelVersion.parse(NEW)
+    models.register(version, models.record_run(version.name, record), "memory://x", {})
+    shop.site.__dict__["models"] = models  # where the cached property keeps it
+    monkeypatch.setattr(shop.site.catalogue, "_open_models", lambda: models)
+    shop.site.catalogue.refresh(everything=True)
+    address = f"/models/parts/versions/{NEW}"
+    page = shop.get(address)
+    assert f'hx-get="{address}?judged=1"' in page
+    assert "Confusion matrix" not in page
+    judged = shop.get(f"{address}?judged=1")
+    assert "Confusion matrix" in judged
+    assert 'class="number shade-4">7<' in judged
+    assert f'src="{address}/files/loss.png"' in judged
+    answer = shop.client.get(f"{address}/files/loss.png")
+    assert (answer.content, answer.headers["content-type"]) == (b"picture", "image/png")
+    shop.get(f"{address}/files/..%2Fetc", 404)
+
+    def away(_run: str) -> list[str]:
+        raise Unavailable("MLflow does not answer", hint="Start it")
+
+    monkeypatch.setattr(models, "files", away)
+    assert "MLflow does not answer" in shop.get(f"{address}?judged=1")
 
 
 def test_a_version_without_a_card(shop: Console) -> None:

@@ -140,7 +140,9 @@ def test_a_batch_that_is_none_hides_no_newest_prediction() -> None:
     assert len(said) == 1
 
 
-@pytest.mark.parametrize("data", [b"nothing", gzip.compress(b"{}\n"), gzip.compress(b"[\n")])
+@pytest.mark.parametrize(
+    "data", [b"nothing", gzip.compress(b"{}\n", mtime=0), gzip.compress(b"[\n")]
+)
 def test_a_batch_that_is_none_is_named_and_passed_over(data: bytes) -> None:
     bucket = FakeBucket()
     bucket.write("predictions/d/parts/2000000000000000000-a.jsonl.gz", data)

@@ -9,12 +9,13 @@ import os
 import sqlite3
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from slipway.domain.errors import DiskFull, Failed, SlipwayError, Unavailable
 from slipway.domain.system_errors import os_errors
 
+_CREATING = threading.Lock()
 _PATIENCE = 10.0  # seconds that a writer waits for another one
 
 
@@ -52,7 +53,8 @@ class SqliteFile:
         try:
             yield connection
         except BaseException:
-            connection.execute("ROLLBACK")
+            if connection.in_transaction:  # sqlite ends some by itself when it meets an error
+                connection.execute("ROLLBACK")
             raise
         connection.execute("COMMIT")
 
@@ -74,7 +76,7 @@ class SqliteFile:
     def _make(self) -> None:
         with os_errors(str(self._path)):
             self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-            os.close(os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
+            self._create()
         connection = self._connect()
         try:
             connection.execute("PRAGMA journal_mode = WAL")
@@ -83,6 +85,13 @@ class SqliteFile:
             connection.execute("COMMIT")
         finally:
             connection.close()
+
+    def _create(self) -> None:
+        """Make the file for its owner alone. One that is there is left closed: whoever closes a
+        file of sqlite's takes away the locks that the process has on it, and another process may
+        then remove what connections of this one still use."""
+        with _CREATING, suppress(FileExistsError):
+            os.close(os.open(self._path, os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600))
 
     def _make_tables(self, connection: sqlite3.Connection) -> None:
         connection.execute(

@@ -59,12 +59,13 @@ def version(request: Request) -> Response:
     """All that is known of one version."""
     site = site_of(request)
     entry = _entry(request)
+    judged = bool(request.query_params.get("judged"))  # how, which takes longer to find out
     return site.render(
         request,
         "models/version.html",
         entry=entry,
         images=Asked.of(lambda: version_images(site.registry, entry.version)),
-        reports=Asked.of(lambda: _reports(site, entry)),
+        reports=Asked.of(lambda: _reports(site, entry)) if judged else None,
         devices=_devices(site, entry.version),
         others=_others(site, entry),
         figures=figures_of(entry.metrics),
@@ -94,9 +95,7 @@ def _entry(request: Request) -> CatalogueEntry:
     return site_of(request).catalogue.entry(found)
 
 
-def _reports(site: Site, entry: CatalogueEntry) -> Reports | None:
-    if not entry.run_id:
-        return None
+def _reports(site: Site, entry: CatalogueEntry) -> Reports:
     found = run_reports(site.models, entry.run_id)
     matrices = [matrix_of(each) for each in found.confusions]
     return Reports(site.models.page(entry.version), found.files, found.plots, matrices)
