@@ -83,6 +83,7 @@ def test_mlflow_holds_parameters_curves_plots_and_the_data_s_digest(run: Pipelin
     }
     for curve in ("loss", "accuracy"):
         assert len(client.get_metric_history(found.run_id, f"epoch/{curve}")) == 3
+    assert told.inputs
     (dataset,) = told.inputs.dataset_inputs
     digest = found.tags["dataset_digest"].removeprefix("sha256:")
     assert len(digest) == 64
