@@ -28,7 +28,7 @@ NETWORKS = {
     "appliances-gru": ("appliances", "epochs=5", "network=gru"),
     "motion": ("motion", "epochs=20"),
     "motion-convolution": ("motion", "epochs=20", "network=convolution"),
-    "sounds": ("sounds", "epochs=2"),
+    "sounds": ("sounds", "epochs=30", "batch_size=32"),
     "vibration": ("vibration", "epochs=3"),
     "vibration-shape": ("vibration", "epochs=3", "amplitude=remove", "depth=2"),
 }
