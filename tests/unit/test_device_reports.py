@@ -141,7 +141,9 @@ def test_a_batch_that_is_none_hides_no_newest_prediction() -> None:
 
 
 @pytest.mark.parametrize(
-    "data", [b"nothing", gzip.compress(b"{}\n", mtime=0), gzip.compress(b"[\n")]
+    "data",
+    [b"nothing", gzip.compress(b"{}\n"), gzip.compress(b"[\n")],
+    ids=["no gzip", "no prediction", "no JSON"],
 )
 def test_a_batch_that_is_none_is_named_and_passed_over(data: bytes) -> None:
     bucket = FakeBucket()
