@@ -34,8 +34,10 @@ def test_no_foreign_colour_comes_in_at_the_edges(how: Strength) -> None:
     rng = np.random.default_rng(1)
     for _ in range(20):
         varied = augment(even, rng, how).astype(int)
-        assert np.ptp(varied) == 0
-        assert abs(int(varied[0, 0, 0]) - 128) <= BRIGHTNESS
+        assert np.ptp(varied, axis=(0, 1)).max() == 0
+        farthest = (128 + BRIGHTNESS) * np.exp(how.tint) - 128
+        assert abs(varied[0, 0] - 128).max() <= farthest + 1
+        assert np.ptp(varied) == 0 or how.tint
 
 
 def test_a_round_of_batches_shows_every_image_once() -> None:
@@ -75,4 +77,17 @@ def test_a_mild_variation_keeps_what_is_up_and_what_is_red() -> None:
 def test_a_strength_that_does_not_exist_is_named() -> None:
     with pytest.raises(InvalidInput, match="augmentation is 'wild'") as caught:
         strength("wild")
-    assert caught.value.hint == "Choose one of mild, strong"
+    assert caught.value.hint == "Choose one of mild, strong, turned"
+
+
+def test_what_is_turned_is_shown_half_as_large_in_its_own_colours() -> None:
+    red_below = np.zeros((48, 48, 3), np.uint8)
+    red_below[24:, :, 0] = 200
+    rng = np.random.default_rng(2)
+    varied = [augment(red_below, rng, STRENGTHS["turned"]).astype(int) for _ in range(20)]
+    assert {image.shape for image in varied} == {(24, 24, 3)}
+    redness = [(image[:, :, 0] - image[:, :, 1:].max(axis=2)) for image in varied]
+    below = sum(int(red[18:].mean() > red[:6].mean() + 40) for red in redness)
+    above = sum(int(red[:6].mean() > red[18:].mean() + 40) for red in redness)
+    assert below > 2, "it may stay as it is"
+    assert above > 2, "it may turn"
