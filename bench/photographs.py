@@ -154,7 +154,8 @@ def _support_vectors(known: Reals, targets: NDArray[np.int64], asked: Reals) -> 
 
 def _nearest(known: Reals, targets: NDArray[np.int64], asked: Reals) -> NDArray[np.int64]:
     distances = np.linalg.norm(asked[:, np.newaxis] - known, axis=2)
-    return targets[distances.argmin(axis=1)]
+    answers: NDArray[np.int64] = targets[distances.argmin(axis=1)]
+    return answers
 
 
 if __name__ == "__main__":

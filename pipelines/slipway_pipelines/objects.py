@@ -71,7 +71,7 @@ def objects(
     alpha: float = 0.35,
     blocks: int = 7,
     weights: str = "none",
-    epochs: int = 200,
+    epochs: int = 240,
     batch_size: int = 16,
     learning_rate: float = 0.003,
     patience: int = 0,

@@ -98,7 +98,7 @@ def test_edges_are_given_and_the_rest_is_learned() -> None:
     assert not cells(even).numpy()[inner].any()
     seen = cells(step).numpy()[inner].sum(axis=(0, 1))
     assert seen[0] == seen.max()
-    assert not seen[8], "no edge is darker to the right"
+    assert seen[8] < 1e-4 * seen[0], "no edge is darker to the right"
     scores = network(np.concatenate([even, step])).numpy()
     assert scores.shape == (2, 3)
     assert scores.sum(axis=1) == pytest.approx([1, 1])

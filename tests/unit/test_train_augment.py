@@ -60,6 +60,23 @@ def test_the_seed_decides_order_and_variation() -> None:
     assert abs(one[0]).max() <= 1
 
 
+def test_mixed_images_have_mixed_labels_in_every_second_batch() -> None:
+    light, dark = (np.full((24, 24, 3), value, np.uint8) for value in (200, 50))
+    images = Images(np.stack([light, dark] * 4), np.array([0, 1] * 4))
+    still = Strength((0.0, 0.0), (1.0, 1.0), exchange=False, mix=1.0)
+    batches = training_batches(images, 2, 8, 3, still)
+    mixed = 0
+    for _ in range(20):
+        given, targets = next(batches)
+        assert given.dtype == targets.dtype == np.float32
+        assert targets.sum(axis=1) == pytest.approx(np.ones(8))
+        shares = targets[(targets > 0.01).all(axis=1)]
+        mixed += len(shares) > 0
+        middle = [image.mean() for image in given[(targets > 0.3).all(axis=1)]]
+        assert all(-0.5 < one < 0.5 for one in middle), "neither the one nor the other alone"
+    assert 4 <= mixed <= 16
+
+
 def test_a_mild_variation_keeps_what_is_up_and_what_is_red() -> None:
     red_below = np.zeros((24, 24, 3), np.uint8)
     red_below[12:, :, 0] = 200

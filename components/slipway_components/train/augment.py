@@ -25,6 +25,7 @@ class Strength:
     stretch: float = 0.0  # largest share by which one side grows and the other shrinks
     tint: float = 0.0  # largest share by which each of red, green and blue changes by itself
     detail: int = 1  # pixels of the given image, in each direction, for one of the varied one
+    mix: float = 0.0  # how evenly pairs are mixed into one (batches.py); 0 for not at all
 
 
 STRENGTHS: Mapping[str, Strength] = {
@@ -35,7 +36,7 @@ STRENGTHS: Mapping[str, Strength] = {
     # Things are laid or held any way round; light has many colours, things have their own. What
     # is thin, like the tines of a fork, survives the turning only where there are pixels to spare.
     "turned": Strength(
-        (0.0, 2 * np.pi), (0.0, 1.4), exchange=False, stretch=0.1, tint=0.15, detail=2
+        (0.0, 2 * np.pi), (0.0, 1.4), exchange=False, stretch=0.1, tint=0.15, detail=2, mix=0.3
     ),
 }
 

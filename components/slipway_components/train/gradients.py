@@ -52,7 +52,8 @@ def edge_filters(
     turned = np.stack([(np.cos(a) * x + np.sin(a) * y) * bell for a in angles], axis=-1)
     turned /= np.maximum(x * bell, 0).sum()
     kernel = turned[:, :, np.newaxis, :] * np.array(colours)[:, np.newaxis]
-    return kernel.astype(np.float32)
+    filters: NDArray[np.float32] = kernel.astype(np.float32)
+    return filters
 
 
 def build(labels: int, *, image_size: int) -> Any:
