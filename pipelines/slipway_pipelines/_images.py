@@ -21,6 +21,7 @@ def train_on_images(
     major: int,
     validation_share: float,
     test_share: float,
+    network: str,
     image_size: int,
     alpha: float,
     blocks: int,
@@ -69,6 +70,7 @@ def train_on_images(
     trained = train(
         images=dataset,
         parts=sides.outputs["parts"],
+        network=network,
         image_size=image_size,
         alpha=alpha,
         blocks=blocks,

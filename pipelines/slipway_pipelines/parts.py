@@ -24,6 +24,7 @@ def configure(
     render_viewpoint: str,
     validation_share: float,
     test_share: float,
+    network: str,
     image_size: int,
     alpha: float,
     blocks: int,
@@ -71,6 +72,7 @@ def parts(
     render_viewpoint: str = "overhead",
     validation_share: float = 0.15,
     test_share: float = 0.15,
+    network: str = "mobilenet",
     image_size: int = 64,
     alpha: float = 0.35,
     blocks: int = 7,
@@ -107,6 +109,8 @@ def parts(
         render_viewpoint: overhead, a camera above a belt; or free, from anywhere.
         validation_share: Share of the images that decide when training stops.
         test_share: Share of the images that the model is judged by.
+        network: mobilenet, MobileNetV2; or gradients, which is given what an edge is and learns the
+            rest: better with some hundred photographs and no weights.
         image_size: Pixels of the model's input side, from 32.
         alpha: Width of MobileNetV2.
         blocks: How many of MobileNetV2's 17 blocks are used; few learn faster from few images.
@@ -115,8 +119,10 @@ def parts(
         epochs: Rounds over the training images, at most.
         batch_size: Images in one training step.
         learning_rate: Step size of the training.
-        patience: Rounds without progress after which training stops.
-        augmentation: How images are varied: strong, any way round and in any colour; or mild.
+        patience: Rounds without progress after which training stops and goes back to the best; 0
+            trains all rounds and keeps the last.
+        augmentation: How images are varied: strong, any way round and in any colour; mild; or
+            turned, any way round in their own colours.
         seed: The same seed and data give the same model on the same machine.
         gate_floor: Accuracy that the model must reach.
         gate_drop: By how much it may be below the model that stands in gate_channel.
@@ -141,6 +147,7 @@ def parts(
         render_viewpoint=render_viewpoint,
         validation_share=validation_share,
         test_share=test_share,
+        network=network,
         image_size=image_size,
         alpha=alpha,
         blocks=blocks,
@@ -179,6 +186,7 @@ def parts(
         major=major,
         validation_share=validation_share,
         test_share=test_share,
+        network=network,
         image_size=image_size,
         alpha=alpha,
         blocks=blocks,

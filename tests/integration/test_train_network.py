@@ -5,6 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from slipway_components.tensorflow_import import import_keras
+from slipway_components.train import gradients
 from slipway_components.train.network import build, unfreeze_top
 
 from slipway.domain.errors import InvalidInput
@@ -81,3 +82,23 @@ def test_fine_tuning_reaches_the_top_of_the_backbone_alone() -> None:
     assert learning[0] == "block_13_expand"
     assert "block_12_project" not in learning
     assert "Conv_1" in learning
+
+
+def test_edges_are_given_and_the_rest_is_learned() -> None:
+    keras, _ = import_keras()
+    network = gradients.build(3, image_size=32)
+    learned = [layer.name for layer in network.layers if layer.trainable_weights]
+    assert [name for name in learned if not name.endswith("_BN")] == [
+        *("conv_1", "conv_2", "conv_3", "scores"),
+    ]
+    even, step = np.zeros((2, 1, 32, 32, 3), np.float32)
+    step[:, :, 16:] = 1.0  # brighter to the right
+    inner = (0, slice(1, 7), slice(1, 7))  # without the frame, which zeros surround
+    cells = keras.Model(network.input, network.get_layer("fine").output)
+    assert not cells(even).numpy()[inner].any()
+    seen = cells(step).numpy()[inner].sum(axis=(0, 1))
+    assert seen[0] == seen.max()
+    assert seen[8] < 1e-4 * seen[0], "no edge is darker to the right"
+    scores = network(np.concatenate([even, step])).numpy()
+    assert scores.shape == (2, 3)
+    assert scores.sum(axis=1) == pytest.approx([1, 1])

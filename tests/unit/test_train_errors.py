@@ -33,6 +33,13 @@ def data(tmp_path: Path) -> tuple[Path, Path]:
         ({"epochs": 0}, "epochs is 0"),
         ({"learning_rate": -0.1}, r"learning_rate is -0\.1"),
         ({"seed": -1}, "seed is -1"),
+        ({"patience": -1}, "patience is -1"),
+        ({"network": "wide"}, "network is 'wide'"),
+        ({"network": "gradients"}, "weights is 'imagenet', but network gradients begins without"),
+        (
+            {"network": "gradients", "weights": "none", "image_size": 98},
+            "image size 98 does not fit network gradients",
+        ),
     ],
 )
 def test_an_impossible_parameter_is_named(

@@ -33,4 +33,20 @@ def training_batches(
             queue.extend(rng.permutation(len(images)).tolist())
         rows, queue = queue[:batch_size], queue[batch_size:]
         pixels = np.stack([augment(images.pixels[row], rng, varied) for row in rows])
-        yield features.normalise(pixels, mean=MEAN, std=STD), one_hot(images.targets[rows], labels)
+        given = features.normalise(pixels, mean=MEAN, std=STD)
+        targets = one_hot(images.targets[rows], labels)
+        yield _mixed(given, targets, rng, varied.mix) if varied.mix else (given, targets)
+
+
+def _mixed(
+    given: NDArray[np.float32], targets: NDArray[np.float32], rng: np.random.Generator, mix: float
+) -> Batch:
+    """Lay another image of the batch over each, and count both labels by their shares, in every
+    second batch (Zhang et al. 2018, "mixup"); shares are drawn from Beta(mix, mix)."""
+    if rng.random() < 0.5:
+        return given, targets
+    share, others = np.float32(rng.beta(mix, mix)), rng.permutation(len(given))
+    return (
+        share * given + (1 - share) * given[others],
+        share * targets + (1 - share) * targets[others],
+    )

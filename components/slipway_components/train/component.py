@@ -10,6 +10,7 @@ def train(
     images: dsl.Input[dsl.Dataset],
     parts: dsl.Input[dsl.Artifact],
     model: dsl.Output[dsl.Model],
+    network: str = "mobilenet",
     image_size: int = 96,
     alpha: float = 0.35,
     blocks: int = 17,
@@ -21,12 +22,14 @@ def train(
     augmentation: str = "strong",
     seed: int = 1,
 ) -> None:
-    """Train the classifier, a MobileNetV2 with a head of scores.
+    """Train the classifier.
 
     Args:
         images: The dataset.
         parts: The paths of each side of the split.
         model: The Keras model with its labels and the training's history.
+        network: mobilenet, MobileNetV2 with a head of scores; or gradients, which is given what an
+            edge is and learns the rest, for some hundred photographs without any weights.
         image_size: Pixels of the model's input side, from 32.
         alpha: Width of MobileNetV2.
         blocks: How many of MobileNetV2's 17 blocks are used; few learn faster from few images.
@@ -35,8 +38,10 @@ def train(
         epochs: Rounds over the training images, at most.
         batch_size: Images in one training step.
         learning_rate: Highest step size of the training.
-        patience: Rounds without progress after which training stops.
-        augmentation: How images are varied: strong, any way round and in any colour; or mild.
+        patience: Rounds without progress after which training stops and goes back to the best; 0
+            trains all rounds and keeps the last.
+        augmentation: How images are varied: strong, any way round and in any colour; mild; or
+            turned, any way round in their own colours.
         seed: The same seed and data give the same model on the same machine.
     """
     from pathlib import Path
@@ -47,6 +52,7 @@ def train(
         Path(images.path),
         Path(parts.path),
         Path(model.path),
+        network=network,
         image_size=image_size,
         alpha=alpha,
         blocks=blocks,

@@ -46,17 +46,19 @@ class Fitting:
             one_hot(validation.targets, labels),
         )
         self.curves: Curves = {name: [] for name in CURVES.values()}
+        self._chooses = True  # whether the validation images choose the epoch
 
     @property
     def best_epoch(self) -> int:
-        """The epoch, counted from 1, with the lowest validation loss."""
+        """The epoch, counted from 1, whose weights are kept."""
         losses = self.curves["validation_loss"]
-        return losses.index(min(losses)) + 1
+        return losses.index(min(losses)) + 1 if self._chooses else len(losses)
 
     def fit(self, epochs: int, *, rate: float, patience: int) -> None:
         """One stage: at most `epochs`, the rate rising to `rate` and falling along a cosine.
 
-        Leaves the weights of the stage's best validation loss in the network.
+        Leaves the weights of the stage's best validation loss in the network; with a `patience`
+        of 0 it trains all epochs and leaves the last one's.
         """
         keras, _ = import_keras()
 
@@ -75,21 +77,26 @@ class Fitting:
         # step twice, which takes seconds.
         self._network.optimizer.build(self._network.trainable_variables)
         report = Report(epochs, self._steps)
-        stopping = keras.callbacks.EarlyStopping(patience=patience, restore_best_weights=True)
+        callbacks = [_reporter(report)]
+        self._chooses = patience > 0
+        if self._chooses:
+            callbacks.append(
+                keras.callbacks.EarlyStopping(patience=patience, restore_best_weights=True)
+            )
         history = self._network.fit(
             self._batches,
             steps_per_epoch=self._steps,
             epochs=epochs,
             validation_data=self._validation,
             validation_batch_size=256,
-            callbacks=[stopping, _reporter(report)],
+            callbacks=callbacks,
             shuffle=False,  # the generator shuffles
             verbose=0,
         )
         for theirs, ours in CURVES.items():
             self.curves[ours] += [float(value) for value in history.history[theirs]]
-        best = min(self.curves["validation_loss"])
-        report.close(f"best validation loss {best:.3f} in epoch {self.best_epoch}")
+        kept = self.curves["validation_loss"][self.best_epoch - 1]
+        report.close(f"kept epoch {self.best_epoch}, validation loss {kept:.3f}")
 
 
 def _reporter(report: Report) -> Any:

@@ -1,20 +1,23 @@
-"""Trains the classifier: transfer learning with weights, the whole network without."""
+"""Trains the classifier: transfer learning with weights, without them all that can learn."""
 
 import json
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 from slipway.domain.errors import InvalidInput
 from slipway_components.folder import appearing
 from slipway_components.images import load, read_split
 from slipway_components.progress import say
 from slipway_components.tensorflow_import import begin_training
+from slipway_components.train import gradients
 from slipway_components.train.augment import strength
 from slipway_components.train.fitting import Curves, Fitting
 from slipway_components.train.head import keep_head
 from slipway_components.train.network import BLOCKS, build, check, unfreeze_top
 from slipway_components.trained import Trained
 
+NETWORKS = ("gradients", "mobilenet")
 FINE_TUNING_RATE = 0.05  # of the head's learning rate: pretrained layers are only nudged
 
 
@@ -23,6 +26,7 @@ class TrainingParameters:
     """What a training is told; history.json repeats it. InvalidInput or NotFound for what cannot
     be, as far as it can be known without TensorFlow."""
 
+    network: str  # gradients or mobilenet
     image_size: int  # pixels, width and height
     alpha: float  # width multiplier of MobileNetV2
     blocks: int  # inverted residual blocks that are kept, 17 for all
@@ -30,20 +34,49 @@ class TrainingParameters:
     epochs: int
     batch_size: int
     learning_rate: float
-    patience: int  # epochs without a better validation loss before it stops
-    augmentation: str  # strong or mild
+    patience: int  # epochs without a better validation loss before it stops; 0 for never
+    augmentation: str  # strong, mild or turned
     seed: int
 
     def __post_init__(self) -> None:
-        for name in ("epochs", "batch_size", "patience", "learning_rate"):
+        for name in ("epochs", "batch_size", "learning_rate"):
             if not getattr(self, name) > 0:
                 raise InvalidInput(
                     f"{name} is {getattr(self, name)}", hint="Use a value greater than 0"
                 )
+        if self.patience < 0:
+            raise InvalidInput(
+                f"patience is {self.patience}", hint="Use 0 to train all epochs, or more"
+            )
         if not 0 <= self.seed < 2**32:
             raise InvalidInput(f"seed is {self.seed}", hint="Use 0 to 4294967295")
         strength(self.augmentation)
         check(self.image_size, self.alpha, self.blocks, self.weights)
+        if self.network not in NETWORKS:
+            raise InvalidInput(
+                f"network is {self.network!r}", hint=f"Choose one of {', '.join(NETWORKS)}"
+            )
+        if self.network == "gradients":
+            gradients.check(self.image_size, self.weights)
+
+    def build(self, labels: int) -> Any:
+        """The Keras model that learns, with so many scores."""
+        if self.network == "gradients":
+            return gradients.build(labels, image_size=self.image_size)
+        return build(
+            labels,
+            image_size=self.image_size,
+            alpha=self.alpha,
+            blocks=self.blocks,
+            weights=self.weights,
+        )
+
+    def described(self) -> str:
+        """What learns from what, for people."""
+        network = "network gradients"
+        if self.network == "mobilenet":
+            network = f"MobileNetV2 {self.alpha} of {self.blocks} blocks"
+        return f"{network} at {self.image_size} pixels, weights {self.weights}"
 
 
 def train(
@@ -51,6 +84,7 @@ def train(
     split: Path,
     output: Path,
     *,
+    network: str = "mobilenet",
     image_size: int = 96,
     alpha: float = 0.35,
     blocks: int = BLOCKS,
@@ -65,15 +99,17 @@ def train(
     """Train on the images of `split` and write the new folder `output`; returns the curves.
 
     `output` gets `model.keras`, `labels.json` and `history.json` (parameters, curves by epoch,
-    the best epoch). Without weights the whole network learns; with weights its head does for a
-    third of the epochs, then the top of the backbone too, at a low rate; a head that came with the
-    weights, for the same labels, is taken as it is. The weights of the best validation loss are
-    kept. The same inputs give the same model on the same machine.
+    the epoch that was kept). Without weights the whole network learns; with weights its head does
+    for a third of the epochs, then the top of the backbone too, at a low rate; a head that came
+    with the weights, for the same labels, is taken as it is. The weights of the best validation
+    loss are kept, or with a `patience` of 0 the last ones. The same inputs give the same model on
+    the same machine.
 
     Raises InvalidInput for an impossible parameter, InvalidDataset, NotFound for a weights file
     that is not there, Unavailable when the ImageNet weights cannot be fetched.
     """
     parameters = TrainingParameters(
+        network,
         image_size,
         alpha,
         blocks,
@@ -89,38 +125,36 @@ def train(
     labels = parts.labels
     with appearing(output) as folder:
         begin_training(seed)
-        network = build(
-            len(labels), image_size=image_size, alpha=alpha, blocks=blocks, weights=weights
-        )
-        training = load(dataset, parts.train, labels, image_size)
+        model = parameters.build(len(labels))
+        varied = strength(augmentation)
+        training = load(dataset, parts.train, labels, image_size * varied.detail)
         validation = load(dataset, parts.validation, labels, image_size)
         say(
             f"train: {len(training)} images, {len(validation)} for validation, {len(labels)} "
-            f"labels, MobileNetV2 {alpha} of {blocks} blocks at {image_size} pixels, "
-            f"weights {weights}"
+            f"labels, {parameters.described()}"
         )
         fitting = Fitting(
-            network,
+            model,
             training,
             validation,
             labels=len(labels),
             batch_size=batch_size,
             seed=seed,
-            varied=strength(augmentation),
+            varied=varied,
         )
         if weights == "none":
             fitting.fit(epochs, rate=learning_rate, patience=patience)
         else:
-            head = 0 if keep_head(network, weights, labels) else max(1, epochs // 3)
+            head = 0 if keep_head(model, weights, labels) else max(1, epochs // 3)
             if head:
-                network.get_layer("backbone").trainable = False
+                model.get_layer("backbone").trainable = False
                 fitting.fit(head, rate=learning_rate, patience=patience)
             if epochs > head:
-                unfreeze_top(network)
+                unfreeze_top(model)
                 rate = learning_rate * FINE_TUNING_RATE
                 fitting.fit(epochs - head, rate=rate, patience=patience)
         trained = Trained(folder, labels, image_size)
-        network.save(trained.model)
+        model.save(trained.model)
         trained.write()
         history = {
             "schema": 1,
