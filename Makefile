@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 # Without its bytecode TensorFlow takes four times as long to import, in every step of a pipeline.
 export PYTHONDONTWRITEBYTECODE :=
-# A file's tests share what they start, so they stay together; the long ones come first.
+# A file's tests share what they start, so they stay together; in this order the long ones come first.
 SIDE_BY_SIDE := -n auto --dist loadfile --no-loadscope-reorder
 
 .PHONY: help demo test test-fast lint format up down hello bench functions setup lock cli-reference clean
