@@ -26,19 +26,19 @@ def without_dense_layers(network: Any) -> Any:
 
 
 def _convolving() -> dict[Any, Any]:
-    """Layer → the one that computes the same for a batch of one, without training."""
+    """Layer → what computes the same without training, recurrent ones for a batch of one."""
     keras, _ = import_keras()
     layers, ops = keras.layers, keras.ops
 
     def product(points: Any, kernel: Any) -> Any:
-        """[1, 1, points, n] × [n, m] → [1, 1, points, m]"""
+        """[batch, 1, points, n] × [n, m] → [batch, 1, points, m]"""
         return ops.conv(points, kernel[None, None])
 
     class Dense(layers.Dense):  # type: ignore[misc,name-defined]
         def call(self, inputs: Any, training: Any = None) -> Any:
-            sums = product(ops.reshape(inputs, (1, 1, -1, inputs.shape[-1])), self.kernel)
+            sums = product(ops.reshape(inputs, (-1, 1, 1, inputs.shape[-1])), self.kernel)
             sums = sums + self.bias if self.use_bias else sums
-            return self.activation(ops.reshape(sums, (*inputs.shape[:-1], self.units)))
+            return self.activation(ops.reshape(sums, (-1, *inputs.shape[1:-1], self.units)))
 
     class LSTM(layers.LSTM):  # type: ignore[misc,name-defined]
         def call(self, sequences: Any, initial_state: Any = None, **_: Any) -> Any:
