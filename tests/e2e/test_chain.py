@@ -157,17 +157,17 @@ def test_a_device_cut_off_from_the_network_boots_and_answers(
 
 def test_the_stack_killed_comes_up_again_with_all_it_knew(chain: Installation) -> None:
     before = chain.ask("channels")
-    for part in chain.ask("status"):
+    for part in chain.ask("status")["parts"]:
         subprocess.run(["kill", f"-{signal.SIGKILL}", str(part["pid"])], check=True)
     assert chain.run("promote", NAME, FIRST, "alpha").returncode == 7
     chain.slipway("up")
-    assert all(part["running"] for part in chain.ask("status"))
+    assert all(part["running"] for part in chain.ask("status")["parts"])
     assert chain.ask("channels") == before
 
 
 def test_down_stops_everything(chain: Installation) -> None:
     chain.slipway("down")
-    assert not any(part["running"] for part in chain.ask("status"))
+    assert not any(part["running"] for part in chain.ask("status")["parts"])
     assert not any(device["up"] for device in chain.ask("device", "list"))
     home = str(chain.home)
     left = subprocess.run(["pgrep", "-af", home], capture_output=True, text=True, check=False)
