@@ -17,7 +17,6 @@ from slipway_features.scaling import Scaling
 
 Curves = dict[str, list[float]]  # name → one value per epoch
 
-LABEL_SMOOTHING = 0.05
 WARM_UP = 0.1  # share of the steps in which the rate rises
 
 
@@ -85,7 +84,7 @@ def fit_network(
     weights = len(targets) / len(labels) / np.bincount(targets, minlength=len(labels))
     network.compile(
         _optimizer(effort, len(inputs)),
-        keras.losses.CategoricalCrossentropy(label_smoothing=LABEL_SMOOTHING),
+        keras.losses.CategoricalCrossentropy(label_smoothing=workload.smoothing),
         metrics=["accuracy"],
         jit_compile=False,  # compiling for the processor costs more time than it saves
     )

@@ -23,6 +23,7 @@ class Workload(Protocol):
 
     task: str = "series-classification"  # as the model's card names it
     kernels: str = "reference"  # those that serve, as the model's card names them
+    smoothing: float = 0.05  # of labels in training: how much of each is given to all labels
     axes: tuple[str, ...]
     labels: tuple[str, ...] = ()  # in the card's order; none where the data says which there are
 
