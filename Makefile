@@ -5,6 +5,7 @@ BIN := $(VENV)/bin
 # Without its bytecode TensorFlow takes four times as long to import, in every step of a pipeline.
 export PYTHONDONTWRITEBYTECODE :=
 # A file's tests share what they start, so they stay together; in this order the long ones come first.
+# Those with devices have the machine to themselves: their clients ask without a pause.
 SIDE_BY_SIDE := -n auto --dist loadfile --no-loadscope-reorder
 
 .PHONY: help demo test test-fast lint format up down hello bench functions setup lock cli-reference clean
@@ -17,7 +18,8 @@ demo: ## Set everything up and walk the whole chain on this machine
 
 test: setup ## Run all tests, the end-to-end ones with the real parts included
 	@$(BIN)/python scripts/kubelet
-	$(BIN)/pytest $(SIDE_BY_SIDE)
+	$(BIN)/pytest -m "not system" $(SIDE_BY_SIDE)
+	$(BIN)/pytest -m system
 
 up: setup ## Start the local registry and functions
 	@$(BIN)/slipway up
