@@ -4,7 +4,7 @@ import pytest
 
 from tests.fixtures.browser import Tab
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.system]
 
 
 @pytest.mark.parametrize(("path", "name"), [("/", "home"), ("/audit", "audit"), ("/no", "error")])

@@ -12,7 +12,7 @@ from slipway.settings import load
 from tests.fixtures.browser import ConsoleProcess, Tab, new_tab, serving
 from tests.fixtures.installation import new_installation
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.system]
 
 PASSWORD = "four easy words here"
 
