@@ -49,6 +49,11 @@ def form_of(request: Request) -> FormData:
     return form
 
 
+def text_of(request: Request, name: str) -> str:
+    """One field of the form as it was sent; empty when it was not."""
+    return str(form_of(request).get(name, ""))
+
+
 def _same_site(request: Request) -> None:
     origin = request.headers.get("origin")  # "null" where a browser will not tell
     own = request.headers.get("host", "")

@@ -18,7 +18,7 @@ from slipway.console.recent import Recent
 from slipway.console.sessions import Cookies, read_secret
 from slipway.console.templating import environment
 from slipway.console.throttle import Throttle
-from slipway.domain.errors import SlipwayError
+from slipway.domain.errors import InvalidInput, SlipwayError
 from slipway.settings import Settings
 
 if TYPE_CHECKING:
@@ -57,6 +57,14 @@ class Site:
     def backends(self) -> "Mapping[str, PipelineBackend]":
         """What runs pipelines, by name."""
         return wiring.pipeline_backends(self.settings)
+
+    def backend(self, name: str) -> "PipelineBackend":
+        """One of them; InvalidInput for a name that there is not."""
+        if name not in self.backends:
+            raise InvalidInput(
+                f"there is no backend {name[:80]!r}", hint=f"Choose {' or '.join(self.backends)}"
+            )
+        return self.backends[name]
 
     def warm_up(self) -> None:
         """Have the pipelines compiled, which takes long the first time and is kept then."""

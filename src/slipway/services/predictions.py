@@ -72,13 +72,10 @@ def predictions(
             _, device, _, batch = each.key.split("/")
             if int(batch.partition("-")[0]) < (wish.since - 3600) * 1e9:
                 continue  # complete long before; a segment lasts a minute
-            records = list(_records(bucket.read(each.key)))
-        except NotFound:
-            continue  # removed just now
-        except (ValueError, TypeError, EOFError, OSError) as error:
+        except ValueError as error:
             say(f"{bucket.url}/{each.key} is no batch of predictions: {error}")
             continue
-        for record in records:
+        for record in _batch(bucket, each.key, say):
             if record["id"] not in seen and _wished(record, wish):
                 seen.add(record["id"])
                 yield {**record, "device": device}
@@ -99,13 +96,7 @@ def newest_predictions(
     for slot in slots:
         enough = len(found) + count
         for key in islice(_newest_first(bucket, f"{FOLDER}{device}/{slot}/", now), _BATCHES):
-            try:
-                records = list(_records(bucket.read(key)))
-            except NotFound:
-                continue  # removed just now
-            except (ValueError, TypeError, EOFError, OSError) as error:
-                say(f"{bucket.url}/{key} is no batch of predictions: {error}")
-                continue
+            records = _batch(bucket, key, say)
             found |= {record["id"]: {**record, "device": device} for record in records}
             if len(found) >= enough:
                 break
@@ -121,6 +112,17 @@ def _newest_first(bucket: Bucket, folder: str, now: float) -> Iterator[str]:
         keys = {info.key for info in bucket.objects(f"{folder}{begins}")} - listed
         yield from sorted(keys, reverse=True)
         listed |= keys
+
+
+def _batch(bucket: Bucket, key: str, say: Callable[[str], None]) -> list[dict[str, Any]]:
+    """The records of one object; none, and `say` is told why, when it is no batch."""
+    try:
+        return list(_records(bucket.read(key)))
+    except NotFound:
+        return []  # removed just now
+    except (ValueError, TypeError, EOFError, OSError) as error:
+        say(f"{bucket.url}/{key} is no batch of predictions: {error}")
+        return []
 
 
 def _records(data: bytes) -> Iterator[dict[str, Any]]:

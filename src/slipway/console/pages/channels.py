@@ -10,7 +10,7 @@ from starlette.routing import Route
 
 from slipway import wiring
 from slipway.console.access import Role, needs
-from slipway.console.csrf import form_of
+from slipway.console.csrf import text_of
 from slipway.console.pages.devices import FOLLOW, KINDS
 from slipway.console.paging import Page, page_request
 from slipway.console.replies import see_other
@@ -103,7 +103,7 @@ def promote_now(request: Request) -> Response:
     """Move the channel to the version that was confirmed."""
     site = site_of(request)
     name, channel = _named(request)
-    version = ModelVersion.parse(_field(request, "version"))
+    version = ModelVersion.parse(text_of(request, "version"))
     _as_confirmed(request, plan_promotion(site.registry, name, version, channel))
     done = promote(site.registry, name, version, channel, trail=site.trail(request))
     return _moved(request, done)
@@ -164,10 +164,6 @@ def _named(request: Request) -> tuple[ModelName, Channel]:
     return ModelName.parse(given["name"]), Channel.parse(given["channel"])
 
 
-def _field(request: Request, name: str) -> str:
-    return str(form_of(request).get(name, ""))
-
-
 def _cells(slot: str, targets: Sequence[Target], counts: Sequence[OutcomeCount]) -> list[Cell]:
     return [
         Cell(
@@ -188,7 +184,7 @@ def _confirm(request: Request, plan: Plan, action: str) -> Response:
 
 def _as_confirmed(request: Request, plan: Plan) -> None:
     """Conflict unless the channel goes from and to what the user saw before saying yes."""
-    seen = _field(request, "before"), _field(request, "index")
+    seen = text_of(request, "before"), text_of(request, "index")
     now = str(plan.before.index if plan.before else ""), str(plan.index)
     if seen != now:
         stands = plan.before.version if plan.before else "nothing"

@@ -9,7 +9,7 @@ from starlette.routing import Route
 
 from slipway import wiring
 from slipway.console.access import Role, needs
-from slipway.console.csrf import form_of
+from slipway.console.csrf import form_of, text_of
 from slipway.console.errors import status_of
 from slipway.console.forms import Field, fields_of, given, typed
 from slipway.console.graph import draw
@@ -87,9 +87,9 @@ def confirm(request: Request) -> Response:
     try:
         _check(fields)
         asked = Asked(
-            _text(request, "schedule"),
+            text_of(request, "schedule").strip(),
             request.path_params["name"],
-            _text(request, "cron"),
+            text_of(request, "cron").strip(),
             where,
             given(fields),
         )
@@ -106,12 +106,8 @@ def _described(backend: PipelineBackend, name: str) -> Described:
 
 
 def _chosen(request: Request) -> tuple[Site, str, PipelineBackend]:
-    site, where = site_of(request), _text(request, "backend") or wiring.LOCAL
-    if where not in site.backends:
-        raise InvalidInput(
-            f"there is no backend {where[:80]!r}", hint=f"Choose {' or '.join(site.backends)}"
-        )
-    return site, where, site.backends[where]
+    site, where = site_of(request), text_of(request, "backend").strip() or wiring.LOCAL
+    return site, where, site.backend(where)
 
 
 def _fields(
@@ -131,10 +127,6 @@ def _typed(request: Request, backend: PipelineBackend) -> list[Field]:
 def _check(fields: Sequence[Field]) -> None:
     if wrong := [field.problem for field in fields if field.problem]:
         raise InvalidInput("; ".join(wrong), hint="Mend it below")
-
-
-def _text(request: Request, name: str) -> str:
-    return str(form_of(request).get(name, "")).strip()
 
 
 def _page(
@@ -161,8 +153,8 @@ def _page(
         where=where,
         run_id=run_id,
         problem=problem,
-        schedule=_text(request, "schedule") if sent else "",
-        cron=_text(request, "cron") if sent else "",
+        schedule=text_of(request, "schedule").strip() if sent else "",
+        cron=text_of(request, "cron").strip() if sent else "",
     )
 
 

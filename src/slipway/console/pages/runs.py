@@ -62,18 +62,18 @@ def listing(request: Request) -> Response:
     )
     number, size = page_request(request)
     known = site.runs.get()
-    found = [run for run in known.runs if wanted.has(run)]
+    page = Page.of([run for run in known.runs if wanted.has(run)], number, size)
     return site.render(
         request,
         "runs/list.html",
-        page=Page.of(found, number, size),
+        page=page,
         wanted=wanted,
         pipelines=sorted({run.state.pipeline for run in known.runs}),
         actors=sorted({run.state.actor for run in known.runs if run.state.actor}),
         statuses=list(Status),
         marks=MARKS,
         several=len(site.backends) > 1,
-        places={r.state.id: place_in_queue(known.runs, r) for r in found if _waits(r)},
+        places={r.state.id: place_in_queue(known.runs, r) for r in page.items if _waits(r)},
         problems=known.problems,
     )
 
@@ -115,7 +115,7 @@ async def events(request: Request) -> Response:
     def told() -> str:
         state = backend.state(run.state.id)
         stand = _stand(site, Run(run.backend, state), backend)
-        html = site.templates.get_template("runs/_stand.html").render(stand=stand, marks=MARKS)
+        html = site.fragment("runs/_stand.html", stand=stand, marks=MARKS)
         return Final(html) if state.over else html
 
     return site.topics.topic(f"run {run.state.id}", told, 1.0).response(request)

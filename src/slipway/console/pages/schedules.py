@@ -14,8 +14,8 @@ from slipway.console.csrf import form_of
 from slipway.console.errors import status_of
 from slipway.console.replies import see_other
 from slipway.console.site import Site, site_of
-from slipway.domain.errors import InvalidInput, SlipwayError
-from slipway.ports.schedules import Schedule
+from slipway.domain.errors import SlipwayError
+from slipway.ports.schedules import Schedule, Schedules
 from slipway.services import schedules
 
 _GIVEN = "g-"  # before the names of parameters in the form that confirms a schedule
@@ -61,13 +61,14 @@ def add(request: Request) -> Response:
     """Keep a schedule that was confirmed; what it would do again when that does not go."""
     site = site_of(request)
     form = {key: str(value) for key, value in form_of(request).items()}
-    where = _known(site, form.get("backend", ""))
+    where = form.get("backend", "")
+    backend = site.backend(where)
     given = {k.removeprefix(_GIVEN): v for k, v in form.items() if k.startswith(_GIVEN)}
     name, pipeline, cron = (form.get(key, "").strip() for key in ("name", "pipeline", "cron"))
     try:
         schedules.add(
             wiring.schedules(site.settings, where),
-            site.backends[where],
+            backend,
             wiring.run_defaults(site.settings),
             name=name,
             pipeline=pipeline,
@@ -111,18 +112,22 @@ def resume(request: Request) -> Response:
 def remove(request: Request) -> Response:
     """Forget it."""
     site, name = site_of(request), request.path_params["name"]
-    where = _known(site, request.path_params["backend"])
-    schedules.remove(wiring.schedules(site.settings, where), name, trail=site.trail(request))
+    schedules.remove(_kept(request), name, trail=site.trail(request))
     return see_other(request, "/schedules", f"The schedule {name} is removed.")
 
 
 def _pause(request: Request, *, paused: bool) -> Response:
     site, name = site_of(request), request.path_params["name"]
-    where = _known(site, request.path_params["backend"])
-    kept = wiring.schedules(site.settings, where)
-    schedules.pause(kept, name, paused=paused, trail=site.trail(request))
+    schedules.pause(_kept(request), name, paused=paused, trail=site.trail(request))
     told = "is paused" if paused else "goes on"
     return see_other(request, "/schedules", f"The schedule {name} {told}.")
+
+
+def _kept(request: Request) -> Schedules:
+    """The schedules of the backend that the address names."""
+    site, where = site_of(request), request.path_params["backend"]
+    site.backend(where)  # raises for one that there is not
+    return wiring.schedules(site.settings, where)
 
 
 def _lines(site: Site) -> tuple[Sequence[Line], Sequence[SlipwayError]]:
@@ -141,14 +146,6 @@ def _following(schedule: Schedule) -> float:
     if schedule.paused:
         return 0.0
     return schedules.next_time(schedule.cron, schedule.since or time.time())
-
-
-def _known(site: Site, where: str) -> str:
-    if where not in site.backends:
-        raise InvalidInput(
-            f"there is no backend {where[:80]!r}", hint=f"Choose {' or '.join(site.backends)}"
-        )
-    return where
 
 
 ROUTES = [
