@@ -109,8 +109,7 @@ class Site:
     @cached_property
     def models(self) -> "ModelRegistry":
         """Runs and versions of models."""
-        wiring.check_model_registry(self.settings.tracking_uri)
-        return wiring.model_registry(self.settings)
+        return wiring.reached_model_registry(self.settings)
 
     @cached_property
     def overview(self) -> "Recent[Overview]":

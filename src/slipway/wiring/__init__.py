@@ -22,6 +22,7 @@ from slipway.wiring.registries import (
     image_registry,
     model_registry,
     open_model_registry,
+    reached_model_registry,
     version_catalogue,
 )
 from slipway.wiring.runs import (
@@ -78,6 +79,7 @@ __all__ = [
     "pipeline_backends",
     "publisher",
     "push_receiver",
+    "reached_model_registry",
     "reports_bucket",
     "run_defaults",
     "schedules",

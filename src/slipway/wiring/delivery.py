@@ -6,10 +6,9 @@ from typing import TYPE_CHECKING
 
 from slipway.domain.errors import InvalidSetting
 from slipway.domain.names import Arch
-from slipway.ports.model_registry import ModelRegistry
 from slipway.settings import Settings
 from slipway.wiring.buckets import deploy_bucket, model_output_bucket
-from slipway.wiring.registries import check_model_registry, image_registry, model_registry
+from slipway.wiring.registries import image_registry, reached_model_registry
 from slipway.wiring.trust import publisher
 
 if TYPE_CHECKING:
@@ -44,11 +43,7 @@ def tag_monitor(settings: Settings, say: Callable[[str], None]) -> "TagMonitor":
         own_pods=Path(settings.monitor.pods) if settings.monitor.pods else None,
     )
 
-    def open_models() -> ModelRegistry:
-        check_model_registry(settings.tracking_uri)  # MLflow itself would try for minutes
-        return model_registry(settings)
-
-    return TagMonitor(reconciler, open_models, say)
+    return TagMonitor(reconciler, lambda: reached_model_registry(settings), say)
 
 
 def check_before_start(settings: Settings) -> None:

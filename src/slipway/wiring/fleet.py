@@ -8,6 +8,7 @@ from slipway.ports.clock import Clock
 from slipway.ports.image_registry import ImageRegistry
 from slipway.settings import Settings
 from slipway.wiring.buckets import reports_bucket
+from slipway.wiring.registries import index_file
 from slipway.wiring.trust import waiting_manifests
 
 if TYPE_CHECKING:
@@ -23,10 +24,10 @@ def system_clock() -> Clock:
 
 
 def fleet_index(settings: Settings) -> "FleetIndex":
-    """What the console knows of the fleet; its file is made anew when it is lost."""
+    """What the console knows of the fleet."""
     from slipway.adapters.sqlite_fleet_index import SqliteFleetIndex
 
-    return SqliteFleetIndex(settings.home / "console" / "index.db")
+    return SqliteFleetIndex(index_file(settings))
 
 
 def fleet_follower(

@@ -44,6 +44,12 @@ def model_registry(settings: Settings) -> ModelRegistry:
     return open_model_registry(settings.tracking_uri)
 
 
+def reached_model_registry(settings: Settings) -> ModelRegistry:
+    """The same, once it has answered: MLflow itself would try for minutes."""
+    check_model_registry(settings.tracking_uri)
+    return model_registry(settings)
+
+
 def version_catalogue(settings: Settings) -> "VersionCatalogue":
     """The model versions: what was published, registered and released."""
     from slipway.adapters.mlflow_connection import database_mark
@@ -53,16 +59,20 @@ def version_catalogue(settings: Settings) -> "VersionCatalogue":
     def open_models() -> ModelRegistry | None:
         if not settings.mlflow.tracking_uri and not embedded_database(settings).exists():
             return None
-        check_model_registry(settings.tracking_uri)
-        return model_registry(settings)
+        return reached_model_registry(settings)
 
     return VersionCatalogue(
-        SqliteVersionIndex(settings.home / "console" / "index.db"),
+        SqliteVersionIndex(index_file(settings)),
         model_output_bucket(settings),
         open_models,
         image_registry(settings),
         lambda: database_mark(settings.tracking_uri),
     )
+
+
+def index_file(settings: Settings) -> Path:
+    """What the console knows of versions and of devices; made anew when it is lost."""
+    return settings.home / "console" / "index.db"
 
 
 def docker_configuration() -> Path:
