@@ -3,7 +3,6 @@
 import ctypes
 import os
 import platform
-import shutil
 import subprocess
 import sys
 from collections.abc import Iterable, Mapping
@@ -12,7 +11,7 @@ from pathlib import Path
 
 from slipway.domain.errors import MissingTool, PortInUse
 from slipway.domain.machine import DeviceFacts, Machine, PortState
-from slipway.local import kubelet_cache, stack, tcp
+from slipway.local import disk_space, kubelet_cache, stack, tcp
 from slipway.local.process import LocalProcess
 from slipway.settings import Settings
 
@@ -26,7 +25,6 @@ _TIME_ERROR = 5  # adjtimex(2): the clock is not synchronised
 def look(settings: Settings, emulated: Mapping[str, bool], *, device: bool) -> Machine:
     """The facts; with `device` those of a device, too. `emulated`: see `Machine`."""
     folder = DEVICE_ROOT if device else settings.home
-    there = next(path for path in (folder, *folder.parents) if path.exists())
     return Machine(
         system=_system(Path("/etc/os-release").read_text()),
         arch=platform.machine(),
@@ -41,7 +39,7 @@ def look(settings: Settings, emulated: Mapping[str, bool], *, device: bool) -> M
         emulated=emulated,
         memory=os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE"),
         folder=folder,
-        free=shutil.disk_usage(there).free,
+        free=disk_space.space(folder).free,
         clock=_clock(),
         ports=_ports(settings),
         kubelet=_cached_kubelet(settings),

@@ -1,7 +1,6 @@
 """What `wiring` does for the overview of an installation: `slipway status`, the console's home."""
 
 import os
-import shutil
 import time
 from collections.abc import Sequence
 from dataclasses import replace
@@ -67,6 +66,6 @@ def _devices(settings: Settings) -> FleetHealth:
 
 
 def _disk(settings: Settings) -> Disk:
-    there = next(path for path in (settings.home, *settings.home.parents) if path.exists())
-    usage = shutil.disk_usage(there)
-    return Disk(str(settings.home), usage.free, usage.total)
+    from slipway.local.disk_space import space
+
+    return Disk(str(settings.home), *space(settings.home))
