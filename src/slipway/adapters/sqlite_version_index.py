@@ -144,6 +144,12 @@ class SqliteVersionIndex:
             connection.execute("DELETE FROM catalogue_channels WHERE name = ?", (str(name),))
             connection.executemany("INSERT INTO catalogue_channels VALUES (?, ?, ?)", rows)
 
+    def names(self) -> Sequence[ModelName]:
+        """See the port."""
+        query = "SELECT DISTINCT name FROM catalogue_versions ORDER BY name"
+        with self._file.reading() as connection:
+            return [ModelName.parse(name) for (name,) in connection.execute(query)]
+
     def models(self) -> Sequence[ModelSummary]:
         """See the port."""
         query = (

@@ -45,6 +45,9 @@ class VersionIndex(Protocol):
     def set_channels(self, name: ModelName, standing: Mapping[Channel, ModelVersion]) -> None:
         """Say what stands in a model's channels now."""
 
+    def names(self) -> Sequence[ModelName]:
+        """The models that there are versions of, sorted."""
+
     def models(self) -> Sequence[ModelSummary]:
         """All models by name."""
 

@@ -84,6 +84,10 @@ class VersionCatalogue:
             self.problems = problems
             self.refreshed = time.time()
 
+    def names(self) -> Sequence[ModelName]:
+        """The names of all models, sorted."""
+        return self._index.names()
+
     def models(self) -> Sequence[ModelSummary]:
         """All models by name."""
         return self._index.models()
@@ -130,7 +134,7 @@ class VersionCatalogue:
 
     def _refresh_published(self, stopped: Callable[[], bool]) -> None:
         names = [name for folder in self._bucket.folders() if (name := _parsed(ModelName, folder))]
-        for name in sorted({*names, *(each.name for each in self._index.models())}, key=str):
+        for name in sorted({*names, *self._index.names()}, key=str):
             known = self._index.published(name)
             there = {
                 version
@@ -190,7 +194,7 @@ class VersionCatalogue:
         self._mark = mark
 
     def _refresh_channels(self) -> None:
-        for name in (summary.name for summary in self._index.models()):
+        for name in self._index.names():
             standing = {
                 release.channel: release.version
                 for release in self._releases.releases(name.repository)

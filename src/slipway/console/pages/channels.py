@@ -156,7 +156,7 @@ async def progress_events(request: Request) -> Response:
 
 def _trained(site: Site) -> frozenset[str]:
     """The models that have pages; hello and the agent have none."""
-    return frozenset(str(summary.name) for summary in site.catalogue.models())
+    return frozenset(map(str, site.catalogue.names()))
 
 
 def _named(request: Request) -> tuple[ModelName, Channel]:
