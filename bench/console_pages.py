@@ -86,12 +86,13 @@ def _serve(settings: Settings, images: FakeImageRegistry) -> None:
     from slipway.console.app import create_app
     from slipway.services.version_catalogue import VersionCatalogue
     from slipway.wiring import model_output_bucket
+    from slipway.wiring.registries import index_file
 
     app = create_app(settings)
     site = app.state.site
     site.registry, site.deploy = images, FakeBucket()
     site.catalogue = VersionCatalogue(
-        SqliteVersionIndex(settings.home / "console" / "index.db"),
+        SqliteVersionIndex(index_file(settings)),
         model_output_bucket(settings),
         lambda: None,
         site.registry,

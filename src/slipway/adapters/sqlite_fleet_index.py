@@ -9,7 +9,7 @@ from typing import Any
 from slipway.adapters.sqlite_file import SqliteFile
 from slipway.adapters.sqlite_fleet_queries import Query, device_of, pod_of, pod_row, target_of
 from slipway.adapters.sqlite_fleet_schema import DERIVE_STANDINGS, SCHEMA
-from slipway.domain.device_report import AGENT_SLOT, Health
+from slipway.domain.device_report import Health
 from slipway.domain.fleet import (
     Change,
     ChangeKind,
@@ -23,6 +23,7 @@ from slipway.domain.fleet import (
     Target,
     VersionCount,
 )
+from slipway.domain.pod import AGENT_SLOT
 from slipway.ports.fleet_index import Update
 
 KEPT = 200  # changes of one device

@@ -98,7 +98,9 @@ def _show(report: "DeviceReport") -> None:
 
 
 def _runs(report: "DeviceReport") -> str:
-    own = [pod for pod in report.pods if pod.slot != "slipway-agent"]
+    from slipway.domain.pod import AGENT_SLOT
+
+    own = [pod for pod in report.pods if pod.slot != AGENT_SLOT]
     return " ".join(pod.running or f"{pod.slot}: {pod.state}" for pod in own)
 
 

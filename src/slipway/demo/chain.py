@@ -13,10 +13,10 @@ from slipway.demo.programs import run_program
 from slipway.demo.report import Prediction
 from slipway.domain.errors import Failed
 from slipway.domain.names import Channel
+from slipway.domain.pod import AGENT_SLOT
 from slipway.local.events import given_up
 
 MODEL = "equipmentparts"
-AGENT = "slipway-agent"
 DEVICES = {"edge-latest": Channel.LATEST, "edge-stable": Channel.STABLE}
 SCRIPTS = Path(__file__).parents[3] / "scripts"
 # A version that goes on from the weights of another one, on the same images, needs few epochs; it
@@ -55,7 +55,7 @@ class Chain:
         done = self.tell.ask("publish-agent")
         self.tell.say(f"{done['version']} {done['digest']}")
         for channel in DEVICES.values():
-            self._published(AGENT, channel, done["version"])
+            self._published(AGENT_SLOT, channel, done["version"])
 
     def train_first(self) -> None:
         """Render, train, export, evaluate, gate, register, publish.

@@ -13,7 +13,6 @@ from typing import Any, Self
 from slipway.domain.errors import InvalidInput
 
 FOLDER = "devices/"  # in the reports bucket: devices/NAME/INSTANCE.json
-AGENT_SLOT = "slipway-agent"
 LARGEST = 256 * 1024  # bytes of one report
 _SILENT_AFTER = 3  # heartbeats
 _LAST = 253_402_300_800  # unix seconds: the year 10000

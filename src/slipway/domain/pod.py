@@ -8,6 +8,7 @@ from typing import Self
 from slipway.domain.image import Digest
 from slipway.domain.names import Arch, Channel
 
+AGENT_SLOT = "slipway-agent"  # of the agent's own pod, and the name that it is released under
 SLOT_KEY = "dev.slipway.slot"  # annotation: what a device has one pod of at a time
 MOVE_KEY = "dev.slipway.move"  # annotation: counts what stood in the slot
 UPDATE_KEY = "dev.slipway.update"  # annotation: one of Update

@@ -7,13 +7,13 @@ from typing import Self
 
 from slipway.domain.errors import NotFound
 from slipway.domain.names import Arch, Channel
+from slipway.domain.pod import AGENT_SLOT
 from slipway.local.device_boot import PODS_OWNER
 from slipway.local.device_disk import replace_file
 from slipway.local.device_pods import pods, wait_until_gone
 from slipway.ports.bucket import Bucket
 from slipway.settings import Settings
 
-SLOT = "slipway-agent"
 _LEAVE = 60.0  # seconds for an agent to end
 _SIGNING = 15.0  # seconds for the tag monitor to sign what it has written
 _LOOK = 0.2  # seconds
@@ -34,7 +34,7 @@ class AgentPod:
         """
         from slipway.local.device_manifest import signed_manifest  # takes long to import
 
-        key = f"{arch}/{channel}/{SLOT}-pod.yaml"
+        key = f"{arch}/{channel}/{AGENT_SLOT}-pod.yaml"
         deadline = time.monotonic() + _SIGNING
         while True:
             try:
@@ -58,14 +58,14 @@ class AgentPod:
 
     def place(self, disk: Path) -> None:
         """Let the kubelet find it, all of it at once, and no other agent."""
-        target = disk / "pods" / f"{SLOT}.{self.name}.yaml"
+        target = disk / "pods" / f"{AGENT_SLOT}.{self.name}.yaml"
         remove(disk, but=target)
         replace_file(target, self.manifest, owner=PODS_OWNER)
 
 
 def placed(disk: Path) -> list[Path]:
     """The manifests of agents on the disk: two while one takes the other's place."""
-    return sorted((disk / "pods").glob(f"{SLOT}.*.yaml"))
+    return sorted((disk / "pods").glob(f"{AGENT_SLOT}.*.yaml"))
 
 
 def newest(disk: Path) -> AgentPod | None:
@@ -88,7 +88,7 @@ def take_away(settings: Settings, disk: Path) -> bool:
     """
     deadline = time.monotonic() + _LEAVE
     while True:
-        old = {pod.uid for pod in pods(settings, disk.name) if pod.slot == SLOT}
+        old = {pod.uid for pod in pods(settings, disk.name) if pod.slot == AGENT_SLOT}
         remove(disk)
         wait_until_gone(settings, disk.name, old, seconds=_LEAVE)
         if not placed(disk):

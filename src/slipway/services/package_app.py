@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from slipway.domain.errors import BuildFailed
 from slipway.domain.image import Digest, ImageIndex
 from slipway.domain.names import Arch, Channel, ModelName, ModelVersion
+from slipway.domain.pod import AGENT_SLOT
 from slipway.ports.clock import Clock
 from slipway.ports.image_builder import BuildRequest, BuiltImage
 from slipway.services.each_arch import each_arch
@@ -15,7 +16,7 @@ from slipway.services.release_images import Packaged, Releaser, labels_of
 from slipway.services.shared_images import AGENT_RUNTIME, BASE, SharedImages
 
 HELLO = ModelName("hello")
-AGENT = ModelName("slipway-agent")
+AGENT = ModelName(AGENT_SLOT)
 _INPUTS_KEY = "dev.slipway.inputs"  # annotation: a digest over all that a release is made of
 _MAJOR = 1
 

@@ -11,7 +11,7 @@ from slipway.wiring.delivery import wanted_archs
 from slipway.wiring.registries import (
     check_model_registry,
     docker_configuration,
-    embedded_database,
+    has_model_registry,
     image_registry,
     model_registry,
 )
@@ -83,7 +83,7 @@ def model_packager(settings: Settings) -> "ModelPackager":
     from slipway.services.package_model import ModelPackager
 
     bucket = model_output_bucket(settings)
-    if not settings.mlflow.tracking_uri and not embedded_database(settings).exists():
+    if not has_model_registry(settings):
         return ModelPackager(workshop(settings), bucket)
     check_model_registry(settings.tracking_uri)
     return ModelPackager(workshop(settings), bucket, lambda: model_registry(settings))

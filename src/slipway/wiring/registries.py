@@ -44,6 +44,11 @@ def model_registry(settings: Settings) -> ModelRegistry:
     return open_model_registry(settings.tracking_uri)
 
 
+def has_model_registry(settings: Settings) -> bool:
+    """Whether there is one; the embedded default's is made by the first training."""
+    return bool(settings.mlflow.tracking_uri) or embedded_database(settings).exists()
+
+
 def reached_model_registry(settings: Settings) -> ModelRegistry:
     """The same, once it has answered: MLflow itself would try for minutes."""
     check_model_registry(settings.tracking_uri)
@@ -57,9 +62,7 @@ def version_catalogue(settings: Settings) -> "VersionCatalogue":
     from slipway.services.version_catalogue import VersionCatalogue
 
     def open_models() -> ModelRegistry | None:
-        if not settings.mlflow.tracking_uri and not embedded_database(settings).exists():
-            return None
-        return reached_model_registry(settings)
+        return reached_model_registry(settings) if has_model_registry(settings) else None
 
     return VersionCatalogue(
         SqliteVersionIndex(index_file(settings)),

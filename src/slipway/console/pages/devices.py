@@ -12,10 +12,11 @@ from starlette.routing import Route
 
 from slipway.console.paging import Page, page_request
 from slipway.console.site import Site, site_of
-from slipway.domain.device_report import AGENT_SLOT, DeviceReport, Health, newest, parse_report
+from slipway.domain.device_report import DeviceReport, Health, newest, parse_report
 from slipway.domain.errors import InvalidInput, NotFound
 from slipway.domain.fleet import DeviceLine, DeviceQuery, Outcome, Sort
 from slipway.domain.names import Arch, Channel
+from slipway.domain.pod import AGENT_SLOT
 from slipway.services.predictions import line_of, newest_predictions
 
 KINDS = {  # how a health is shown
