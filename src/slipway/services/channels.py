@@ -3,9 +3,9 @@
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from slipway.domain.errors import NotFound
-from slipway.domain.fleet import Target
 from slipway.domain.image import Digest
 from slipway.domain.names import Arch, Channel, ModelName, ModelVersion
 from slipway.domain.release import Release
@@ -15,6 +15,9 @@ from slipway.services.channel_history import ChannelHistory, Last
 from slipway.services.deploy_folders import manifest_key
 from slipway.services.releases import ReleaseReader, watched_repositories
 from slipway.services.trust.publication import Waiting
+
+if TYPE_CHECKING:
+    from slipway.domain.fleet import Target
 
 
 @dataclass(frozen=True)
@@ -85,8 +88,10 @@ def channel_states(
     return found
 
 
-def targets(states: Sequence[ChannelState], waiting: Mapping[str, Waiting]) -> list[Target]:
+def targets(states: Sequence[ChannelState], waiting: Mapping[str, Waiting]) -> "list[Target]":
     """What each device should run; `waiting`: the manifests that wait for signatures, by key."""
+    from slipway.domain.fleet import Target  # not needed where only the matrix is
+
     found = []
     for state in states:
         for arch, digest in state.images.items():

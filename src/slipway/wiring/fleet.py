@@ -3,20 +3,20 @@
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from slipway.ports.bucket import Bucket
-from slipway.ports.clock import Clock
-from slipway.ports.image_registry import ImageRegistry
 from slipway.settings import Settings
 from slipway.wiring.buckets import reports_bucket
 from slipway.wiring.registries import index_file
 from slipway.wiring.trust import waiting_manifests
 
 if TYPE_CHECKING:
+    from slipway.ports.bucket import Bucket
+    from slipway.ports.clock import Clock
     from slipway.ports.fleet_index import FleetIndex
+    from slipway.ports.image_registry import ImageRegistry
     from slipway.services.follow_fleet import FleetFollower
 
 
-def system_clock() -> Clock:
+def system_clock() -> "Clock":
     """The time of this machine."""
     from slipway.adapters.system_clock import SystemClock
 
@@ -33,8 +33,8 @@ def fleet_index(settings: Settings) -> "FleetIndex":
 def fleet_follower(
     settings: Settings,
     index: "FleetIndex",
-    registry: ImageRegistry,
-    deploy: Bucket,
+    registry: "ImageRegistry",
+    deploy: "Bucket",
     say: Callable[[str], None],
 ) -> "FleetFollower":
     """What keeps the index in step with the reports bucket and the channels."""

@@ -4,7 +4,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from slipway.domain.errors import InvalidSetting
-from slipway.ports.image_builder import ImageBuilder
 from slipway.settings import Settings
 from slipway.wiring.buckets import model_output_bucket
 from slipway.wiring.delivery import wanted_archs
@@ -17,13 +16,14 @@ from slipway.wiring.registries import (
 )
 
 if TYPE_CHECKING:
+    from slipway.ports.image_builder import ImageBuilder
     from slipway.services.image_context import ImageSources, Workshop
     from slipway.services.package_app import AppPackager
     from slipway.services.package_model import ModelPackager
     from slipway.services.shared_images import SharedImages
 
 
-def image_builder(settings: Settings) -> ImageBuilder:
+def image_builder(settings: Settings) -> "ImageBuilder":
     """The engine that `builder.engine` names."""
     authfile = docker_configuration()
     if settings.builder.engine == "buildah":

@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING
 
 from slipway.domain.errors import NotFound, SlipwayError
 from slipway.domain.git import Sender, Trigger, WatchedRepository
-from slipway.ports.pipeline_backend import Commit, Origin, RunError, RunState
 from slipway.settings import Settings
 from slipway.wiring.people import audit_log
 from slipway.wiring.runs import run_defaults
 
 if TYPE_CHECKING:
+    from slipway.ports.pipeline_backend import Commit, RunState
     from slipway.services.git_push.push import PushReceiver
 
 
@@ -32,6 +32,7 @@ def push_receiver(settings: Settings, repository: WatchedRepository) -> "PushRec
     """What starts runs for pushes to a repository, with the code that was pushed."""
     from slipway.adapters.git_mirror import GitMirror
     from slipway.adapters.local_pipeline_backend import LocalPipelineBackend
+    from slipway.ports.pipeline_backend import Origin, RunError
     from slipway.services.audit import Actor, Trail, Via
     from slipway.services.git_push.deliveries import Deliveries
     from slipway.services.git_push.push import PushReceiver
@@ -39,7 +40,7 @@ def push_receiver(settings: Settings, repository: WatchedRepository) -> "PushRec
 
     runs = settings.home / "runs"
 
-    def start_pushed(trigger: Trigger, commit: Commit, pusher: str) -> RunState:
+    def start_pushed(trigger: Trigger, commit: "Commit", pusher: str) -> "RunState":
         backend = LocalPipelineBackend(runs, code=Path(commit.folder))
         trail = Trail(audit_log(settings), Actor(pusher, Via.GIT))
         name, params = trigger.pipeline, trigger.params

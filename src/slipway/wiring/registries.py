@@ -4,16 +4,16 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from slipway.ports.image_registry import ImageRegistry
-from slipway.ports.model_registry import ModelRegistry
 from slipway.settings import Settings
 from slipway.wiring.buckets import model_output_bucket
 
 if TYPE_CHECKING:
+    from slipway.ports.image_registry import ImageRegistry
+    from slipway.ports.model_registry import ModelRegistry
     from slipway.services.version_catalogue import VersionCatalogue
 
 
-def image_registry(settings: Settings) -> ImageRegistry:
+def image_registry(settings: Settings) -> "ImageRegistry":
     """The OCI registry, with the credentials of the docker configuration file."""
     from slipway.adapters.docker_credentials import DockerCredentials
     from slipway.adapters.oci_image_registry import OciImageRegistry
@@ -25,7 +25,7 @@ def image_registry(settings: Settings) -> ImageRegistry:
     )
 
 
-def open_model_registry(tracking_uri: str) -> ModelRegistry:
+def open_model_registry(tracking_uri: str) -> "ModelRegistry":
     """The model registry behind an MLflow tracking URI."""
     from slipway.adapters.mlflow_model_registry import MlflowModelRegistry
 
@@ -39,7 +39,7 @@ def check_model_registry(tracking_uri: str) -> None:
     check_tracking_uri(tracking_uri)
 
 
-def model_registry(settings: Settings) -> ModelRegistry:
+def model_registry(settings: Settings) -> "ModelRegistry":
     """Where runs and model versions are recorded."""
     return open_model_registry(settings.tracking_uri)
 
@@ -49,7 +49,7 @@ def has_model_registry(settings: Settings) -> bool:
     return bool(settings.mlflow.tracking_uri) or embedded_database(settings).exists()
 
 
-def reached_model_registry(settings: Settings) -> ModelRegistry:
+def reached_model_registry(settings: Settings) -> "ModelRegistry":
     """The same, once it has answered: MLflow itself would try for minutes."""
     check_model_registry(settings.tracking_uri)
     return model_registry(settings)
@@ -61,7 +61,7 @@ def version_catalogue(settings: Settings) -> "VersionCatalogue":
     from slipway.adapters.sqlite_version_index import SqliteVersionIndex
     from slipway.services.version_catalogue import VersionCatalogue
 
-    def open_models() -> ModelRegistry | None:
+    def open_models() -> "ModelRegistry | None":
         return reached_model_registry(settings) if has_model_registry(settings) else None
 
     return VersionCatalogue(

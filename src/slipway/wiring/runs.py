@@ -4,19 +4,19 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from slipway.domain.errors import InvalidSetting
-from slipway.ports.pipeline_backend import PipelineBackend
 from slipway.settings import Settings
 from slipway.wiring.buckets import model_output_bucket
 
 if TYPE_CHECKING:
     from slipway.adapters.kubeflow_pipeline_backend import KubeflowPipelineBackend
     from slipway.adapters.schedule_folder import ScheduleFolder
+    from slipway.ports.pipeline_backend import PipelineBackend
     from slipway.ports.schedules import Schedules
 
 LOCAL, KUBEFLOW = "local", "kubeflow"
 
 
-def pipeline_backend(settings: Settings, name: str = LOCAL) -> PipelineBackend:
+def pipeline_backend(settings: Settings, name: str = LOCAL) -> "PipelineBackend":
     """What runs pipelines: `local` or `kubeflow`."""
     if name == KUBEFLOW:
         return _kubeflow(settings)
@@ -25,7 +25,7 @@ def pipeline_backend(settings: Settings, name: str = LOCAL) -> PipelineBackend:
     return LocalPipelineBackend(settings.home / "runs", cache=_compiled(settings))
 
 
-def pipeline_backends(settings: Settings) -> dict[str, PipelineBackend]:
+def pipeline_backends(settings: Settings) -> "dict[str, PipelineBackend]":
     """All that are set up, by name."""
     return {name: pipeline_backend(settings, name) for name in backend_names(settings)}
 
