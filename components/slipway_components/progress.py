@@ -3,17 +3,24 @@
 import sys
 import time
 from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from typing import TypeVar
 
 Item = TypeVar("Item")
 
 SECONDS_BETWEEN_LINES = 5.0
-_between = [SECONDS_BETWEEN_LINES]  # in force
+_between = ContextVar("_between", default=SECONDS_BETWEEN_LINES)
 
 
-def quiet() -> None:
-    """From now on tell only the end, where there is no terminal: nobody reads a log meanwhile."""
-    _between[0] = float("inf")
+@contextmanager
+def quiet() -> Iterator[None]:
+    """Tell only the end in this block where there is no terminal: nobody reads a log meanwhile."""
+    before = _between.set(float("inf"))
+    try:
+        yield
+    finally:
+        _between.reset(before)
 
 
 def track(items: Iterable[Item], what: str, *, total: int, unit: str = "it") -> Iterator[Item]:
@@ -30,7 +37,7 @@ def track(items: Iterable[Item], what: str, *, total: int, unit: str = "it") -> 
         yield item
         done += 1
         now = time.monotonic()
-        if now - told >= _between[0] and done < total:
+        if now - told >= _between.get() and done < total:
             told = now
             rate = done / (now - start)
             left = _duration((total - done) / rate)

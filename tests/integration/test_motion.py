@@ -2,8 +2,10 @@
 
 import json
 import os
+import pty
 import subprocess
 import sys
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -90,16 +92,41 @@ def test_the_device_s_answer_is_the_trainer_s_bit_for_bit(
     assert file.stat().st_size <= 10_000
 
 
-def _slipway(folder: Path, *words: str, **environment: str) -> "subprocess.CompletedProcess[str]":
+SLIPWAY = (sys.executable, "-c", "from slipway.cli import main; main()")
+
+
+def _environment() -> dict[str, str]:
     clean = {key: value for key, value in os.environ.items() if not key.startswith("SLIPWAY_")}
+    return clean | {"PYTHONPATH": os.pathsep.join(sys.path)}
+
+
+def _slipway(folder: Path, *words: str, **environment: str) -> "subprocess.CompletedProcess[str]":
     return subprocess.run(
-        [sys.executable, "-c", "from slipway.cli import main; main()", *words],
+        [*SLIPWAY, *words],
         cwd=folder,
-        env=clean | {"PYTHONPATH": os.pathsep.join(sys.path), **environment},
+        env=_environment() | environment,
         capture_output=True,
         text=True,
         check=False,
     )
+
+
+def _told_on_a_terminal(folder: Path, result: Path, *words: str) -> str:
+    """What a command that ends well tells on standard error, which is a terminal; its standard
+    output goes to the file `result`."""
+    ours, theirs = pty.openpty()
+    with result.open("wb") as output:
+        running = subprocess.Popen(
+            [*SLIPWAY, *words], cwd=folder, env=_environment(), stdout=output, stderr=theirs
+        )
+    os.close(theirs)
+    told = b""
+    with suppress(OSError):  # nobody has the terminal any more
+        while part := os.read(ours, 4096):
+            told += part
+    os.close(ours)
+    assert running.wait() == 0, told.decode()
+    return told.decode()
 
 
 def test_live_replays_a_file_against_a_version(
@@ -133,17 +160,17 @@ def test_live_replays_a_file_against_a_version(
 
 def test_tune_shows_candidates_and_the_command_of_the_best(tmp_path: Path) -> None:
     given = ["recordings=4", "folds=2", "epochs=1", "step=31"]
-    done = _slipway(
+    told = _told_on_a_terminal(
         tmp_path,
+        tmp_path / "result.json",
         *("tune", "motion", "--budget", "1", "--json"),
         *(word for one in given for word in ("-p", one)),
     )
-    assert done.returncode == 0, done.stderr
-    document = json.loads(done.stdout)
+    document = json.loads((tmp_path / "result.json").read_text())
     (candidate,) = document["candidates"]
     assert candidate["changed"] == {}
     assert 0 <= candidate["accuracy"] <= 1
     assert 1000 < candidate["bytes"] <= 10_000
     assert candidate["latency_ms"] > 0
     assert document["command"] == "slipway run motion -p " + " -p ".join(given)
-    assert "1 of 5" in done.stderr
+    assert "1 of 5" in told

@@ -35,7 +35,8 @@ def test_who_asks_for_quiet_is_told_the_end_alone(
 ) -> None:
     now = iter(range(100, 1000, 60))
     monkeypatch.setattr("time.monotonic", lambda: float(next(now)))
-    monkeypatch.setattr(progress, "_between", [progress.SECONDS_BETWEEN_LINES])
-    progress.quiet()
-    list(progress.track(range(3), "render", total=3, unit="images"))
+    with progress.quiet():
+        list(progress.track(range(3), "render", total=3, unit="images"))
     assert capsys.readouterr().err.startswith("render: 3/3 images in ")
+    list(progress.track(range(3), "render", total=3, unit="images"))
+    assert capsys.readouterr().err.startswith("render: 1/3 images, ")

@@ -14,11 +14,12 @@ _FOLDER = click.Path(path_type=Path)
 
 
 @click.group()
-def command() -> None:
+@click.pass_context
+def command(context: click.Context) -> None:
     """Training images: LABEL/FILE or LABEL/GROUP/FILE, where a group is one source; sounds."""
     from slipway_components import progress
 
-    progress.quiet()
+    context.with_resource(progress.quiet())
 
 
 @command.command()
