@@ -63,7 +63,7 @@ def test_a_promotion_waits_until_people_have_signed(tmp_path: Path) -> None:
         assert row["waiting"] == {arch: {"signatures": 0, "threshold": 2} for arch in ARCHS}
         said = ok(here.slipway("sign", "stable", "--key", str(alice)))
         assert f"+ x86_64/stable/parts-pod.yaml {V2} {address}/parts@sha256:" in said
-        assert "waiting: x86_64.stable has 1 of 2 signatures" in said
+        assert "waiting for signatures: x86_64.stable has 1 of 2" in said
         assert "waiting for 1 of 2 signatures" in ok(here.slipway("channels"))
         ok(here.slipway("sign", "stable", "--key", f"file2:{bob}"))
         ok(here.slipway("monitor", "--once"))
@@ -85,7 +85,8 @@ def test_keys_are_rotated_revoked_and_shown(tmp_path: Path) -> None:
     ok(here.slipway("keys", "rotate", "root", "--root-keys", "2", "--threshold", "1"))
     waiting = json.loads(ok(here.slipway("keys", "status", "--json")))["waiting"]
     assert [(each["role"], each["signatures"]) for each in waiting] == [("root", 1), ("targets", 2)]
-    assert "waiting: root has 1 of 1 signatures" in ok(here.slipway("keys", "status"))
+    complete = "waiting for the tag monitor to publish it: root has 1 of 1"
+    assert complete in ok(here.slipway("keys", "status"))
     fails(here.slipway("keys", "revoke", "zz"), 3, "no keys of the repository")
     fails(here.slipway("keys", "rotate"), 2, "Usage")
     fails(here.slipway("keys", "demand", "stable"), 2, "--online")

@@ -36,7 +36,10 @@ def show_trust(state: "TrustState", folder: Path) -> None:
 def show_waiting(waiting: "Sequence[Waiting]") -> None:
     """A line for all that waits."""
     for each in waiting:
-        click.echo(f"waiting: {each.role} has {each.signatures} of {each.threshold} signatures")
+        complete = each.signatures >= each.threshold
+        state = "for the tag monitor to publish it" if complete else "for signatures"
+        count = f"{each.signatures} of {each.threshold}"
+        click.echo(f"waiting {state}: {each.role} has {count}")
 
 
 def _day(seconds: int) -> str:
