@@ -18,8 +18,8 @@ demo: ## Set everything up and walk the whole chain on this machine
 
 test: setup ## Run all tests, the end-to-end ones with the real parts included
 	@$(BIN)/python scripts/kubelet
-	$(BIN)/pytest -m "not system" $(SIDE_BY_SIDE)
-	$(BIN)/pytest -m system
+	$(BIN)/pytest -m "not system" $(SIDE_BY_SIDE) --junitxml=test-results/side-by-side.xml
+	$(BIN)/pytest -m system --junitxml=test-results/alone.xml
 
 up: setup ## Start the local registry and functions
 	@$(BIN)/slipway up
