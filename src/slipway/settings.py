@@ -166,7 +166,7 @@ class Settings:
     update: Mapping[str, Update] = field(default_factory=dict)  # image repository → see Update
     repositories: tuple[WatchedRepository, ...] = ()  # whose pushes start pipelines
     # what is expensive to get and the same for all installations of this user
-    cache: Path = field(default_factory=lambda: Path.home() / ".cache" / "slipway")
+    cache: Path = field(default_factory=lambda: _cache(os.environ))
 
     @property
     def model_output_url(self) -> str:
@@ -241,8 +241,11 @@ def load(folder: Path | None = None, environment: Mapping[str, str] | None = Non
             hint=f"Known are {', '.join(sections)}, git",
         )
     sections["repositories"] = repositories
-    caches = Path(environment.get("XDG_CACHE_HOME") or Path.home() / ".cache")
-    return Settings(home=home, cache=caches / "slipway", **sections)  # type: ignore[arg-type]
+    return Settings(home=home, cache=_cache(environment), **sections)  # type: ignore[arg-type]
+
+
+def _cache(environment: Mapping[str, str]) -> Path:
+    return Path(environment.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "slipway"
 
 
 def _repositories(given: object, folder: Path) -> tuple[WatchedRepository, ...]:
