@@ -91,9 +91,12 @@ def test_what_is_unknown_or_does_not_stand_out_is_left_whole(tmp_path: Path) -> 
 
 
 def test_clipped_recordings_are_counted(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    file = _put(tmp_path, "key", np.clip(_noise(1, level=4), -1, 1))
+    file = _put(tmp_path, "key", np.clip(_noise(1, level=4), -1, 1)).relative_to(tmp_path)
     assert len(list(Sounds().load(tmp_path))) == 1
-    assert f"1 recordings are clipped, the first is {file}" in capsys.readouterr().err
+    assert capsys.readouterr().err == f"sounds: clipped: {file}\n"
+    _put(tmp_path, "lock", np.clip(_noise(2, level=4), -1, 1))
+    assert len(list(Sounds().load(tmp_path))) == 2
+    assert capsys.readouterr().err == f"sounds: clipped: {file} and 1 more\n"
 
 
 @pytest.mark.parametrize(

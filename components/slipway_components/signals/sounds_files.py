@@ -45,13 +45,14 @@ def load(source: Path) -> Iterator[Recording]:
     for label, file, annotation in _files(source):
         recording = _read(label, file)
         if clipped(recording.values) > OVERDRIVEN:
-            overdriven.append(file)
+            overdriven.append(file.relative_to(source))
         if annotation:
             yield from cut(recording, _segments(annotation, recording))
         else:
             yield recording if label == UNKNOWN else trimmed(recording)
     if overdriven:
-        say(f"sounds: {len(overdriven)} recordings are clipped, the first is {overdriven[0]}")
+        more = f" and {len(overdriven) - 1} more" if len(overdriven) > 1 else ""
+        say(f"sounds: clipped: {overdriven[0]}{more}")
 
 
 def made_up(
