@@ -88,9 +88,11 @@ def test_edges_are_given_and_the_rest_is_learned() -> None:
     keras, _ = import_keras()
     network = gradients.build(3, image_size=32)
     learned = [layer.name for layer in network.layers if layer.trainable_weights]
-    assert [name for name in learned if not name.endswith("_BN")] == [
-        *("conv_1", "conv_2", "conv_3", "scores"),
-    ]
+    parts = ("conv_1", "conv_2", "conv_3", "scores")
+    members = [f"member_{number}" for number in range(1, gradients.MEMBERS + 1)]
+    assert {name for name in learned if not name.endswith("_BN")} == {
+        f"{member}_{part}" for member in members for part in parts
+    }
     even, step = np.zeros((2, 1, 32, 32, 3), np.float32)
     step[:, :, 16:] = 1.0  # brighter to the right
     inner = (0, slice(1, 7), slice(1, 7))  # without the frame, which zeros surround
@@ -99,6 +101,29 @@ def test_edges_are_given_and_the_rest_is_learned() -> None:
     seen = cells(step).numpy()[inner].sum(axis=(0, 1))
     assert seen[0] == seen.max()
     assert seen[8] < 1e-4 * seen[0], "no edge is darker to the right"
-    scores = network(np.concatenate([even, step])).numpy()
-    assert scores.shape == (2, 3)
-    assert scores.sum(axis=1) == pytest.approx([1, 1])
+    each = network(np.concatenate([even, step])).numpy()
+    assert each.shape == (2, gradients.MEMBERS, 3)
+    assert each.sum(axis=2) == pytest.approx(np.ones((2, gradients.MEMBERS)))
+    scores = gradients.averaged(network)(np.concatenate([even, step])).numpy()
+    assert scores == pytest.approx(each.mean(axis=1))
+
+
+def test_each_member_learns_by_itself() -> None:
+    keras, _ = import_keras()
+    network = gradients.build(3, image_size=32)
+    given = np.random.default_rng(1).normal(size=(6, 32, 32, 3)).astype(np.float32)
+    wanted = np.eye(3, dtype=np.float32)[[0, 1, 2, 0, 1, 2]]
+    before = {layer.name: layer.get_weights() for layer in network.layers}
+    # Weights of nothing for all members but the first: as if the others were not asked.
+    weights = np.zeros((6, gradients.MEMBERS), np.float32)
+    weights[:, 0] = 1
+    network.compile("sgd", keras.losses.CategoricalCrossentropy())
+    targets = np.broadcast_to(wanted[:, np.newaxis], (6, gradients.MEMBERS, 3))
+    network.train_on_batch(given, targets, sample_weight=weights)
+    changed = {
+        layer.name.split("_scores")[0]
+        for layer in network.layers
+        if layer.name.endswith("_scores")
+        and not all(map(np.array_equal, layer.get_weights(), before[layer.name]))
+    }
+    assert changed == {"member_1"}

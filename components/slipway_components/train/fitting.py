@@ -3,6 +3,9 @@
 from collections.abc import Mapping
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
+
 from slipway_components.images import Images
 from slipway_components.tensorflow_import import import_keras
 from slipway_components.train.augment import Strength
@@ -24,7 +27,10 @@ CURVES = {
 
 
 class Fitting:
-    """A network under training; `curves` grows with every epoch of every stage."""
+    """A network under training; `curves` grows with every epoch of every stage.
+
+    The network answers [N, labels], or [N, members, labels], where each member learns by itself.
+    """
 
     def __init__(
         self,
@@ -40,13 +46,20 @@ class Fitting:
         self._network = network
         self._batch_size = min(batch_size, len(training))
         self._steps = -(-len(training) // self._batch_size)
-        self._batches = training_batches(training, labels, self._batch_size, seed, varied)
+        self._members = network.output_shape[1:-1]
+        batches = training_batches(training, labels, self._batch_size, seed, varied)
+        self._batches = ((given, self._for_each(targets)) for given, targets in batches)
         self._validation = (
             features.normalise(validation.pixels, mean=MEAN, std=STD),
-            one_hot(validation.targets, labels),
+            self._for_each(one_hot(validation.targets, labels)),
         )
         self.curves: Curves = {name: [] for name in CURVES.values()}
         self._chooses = True  # whether the validation images choose the epoch
+
+    def _for_each(self, targets: NDArray[np.float32]) -> NDArray[np.float32]:
+        """[N, labels] → the shape that the network answers, the same for all members."""
+        shaped = targets.reshape(len(targets), *(1 for _ in self._members), targets.shape[-1])
+        return np.broadcast_to(shaped, (len(targets), *self._members, targets.shape[-1]))
 
     @property
     def best_epoch(self) -> int:

@@ -6,6 +6,11 @@ directions, at two scales, and of colour's, averaged over cells of 4 × 4 pixels
 oriented gradients count it (Dalal and Triggs 2005). Each strength is cut at 6, so that a strong
 edge counts no more than a clear one. They are constant convolutions and poolings, so an exported
 file is a plain network all the same.
+
+What learns is small, and one training of it differs from the next. So there are several over the
+same edges, each of which learns by itself from its own beginning, and their scores are averaged
+(Lakshminarayanan et al. 2017, "Simple and Scalable Predictive Uncertainty Estimation using Deep
+Ensembles").
 """
 
 from typing import Any
@@ -20,6 +25,7 @@ GREY = (0.299, 0.587, 0.114)  # of red, green and blue
 RED_AGAINST_BLUE = (1.0, 0.0, -1.0)
 CELL = 4  # pixels
 WIDTHS = (48, 64, 96)  # filters of the learned convolutions
+MEMBERS = 4  # that learn, each by itself
 MOMENTUM = 0.9  # of batch normalisation, which has some thousand steps
 DROPOUT = 0.3
 
@@ -57,7 +63,8 @@ def edge_filters(
 
 
 def build(labels: int, *, image_size: int) -> Any:
-    """A Keras model [N, size, size, 3] of −1 … 1 → [N, labels] of scores that add up to 1."""
+    """A Keras model [N, size, size, 3] of −1 … 1 → [N, members, labels]: the scores of each
+    member, that add up to 1."""
     keras, _ = import_keras()
     layers = keras.layers
     image = keras.Input((image_size, image_size, 3), name="image")
@@ -69,25 +76,44 @@ def build(labels: int, *, image_size: int) -> Any:
             layers.AveragePooling2D(CELL, name="average")(image)
         ),
     ]
-    values = layers.Concatenate(name="cells")(seen)
-    values = layers.BatchNormalization(momentum=MOMENTUM, name="cells_BN")(values)
+    cells = layers.Concatenate(name="cells")(seen)
+    members = [_member(cells, labels, f"member_{number}") for number in range(1, MEMBERS + 1)]
+    return keras.Model(image, layers.Concatenate(1, name="members")(members), name="gradients")
+
+
+def averaged(network: Any) -> Any:
+    """What answers: the model [N, …] → [N, labels] of the mean of its members' scores; as it is
+    where it has no members."""
+    keras, _ = import_keras()
+    if len(network.output_shape) == 2:
+        return network
+    mean = keras.layers.GlobalAveragePooling1D(name="scores")(network.output)
+    return keras.Model(network.input, mean, name=network.name)
+
+
+def _member(cells: Any, labels: int, name: str) -> Any:
+    """[N, 1, labels] from what is seen in the cells."""
+    keras, _ = import_keras()
+    layers = keras.layers
+    values = layers.BatchNormalization(momentum=MOMENTUM, name=f"{name}_cells_BN")(cells)
     for number, (width, stride) in enumerate(zip(WIDTHS, (2, 1, 1), strict=True), start=1):
         if number == len(WIDTHS):
-            values = layers.MaxPooling2D(2, name="pool")(values)
-        values = layers.Conv2D(
-            width, 3, stride, padding="same", use_bias=False, name=f"conv_{number}"
-        )(values)
-        values = layers.BatchNormalization(momentum=MOMENTUM, name=f"conv_{number}_BN")(values)
-        values = layers.ReLU(6.0, name=f"conv_{number}_relu")(values)
-    features = layers.Concatenate(name="features")(
+            values = layers.MaxPooling2D(2, name=f"{name}_pool")(values)
+        convolution = f"{name}_conv_{number}"
+        values = layers.Conv2D(width, 3, stride, padding="same", use_bias=False, name=convolution)(
+            values
+        )
+        values = layers.BatchNormalization(momentum=MOMENTUM, name=f"{convolution}_BN")(values)
+        values = layers.ReLU(6.0, name=f"{convolution}_relu")(values)
+    features = layers.Concatenate(name=f"{name}_features")(
         [
-            layers.GlobalAveragePooling2D(name="mean")(values),
-            layers.GlobalMaxPooling2D(name="most")(values),
+            layers.GlobalAveragePooling2D(name=f"{name}_mean")(values),
+            layers.GlobalMaxPooling2D(name=f"{name}_most")(values),
         ]
     )
-    features = layers.Dropout(DROPOUT, name="dropout")(features)
-    scores = layers.Dense(labels, activation="softmax", name="scores")(features)
-    return keras.Model(image, scores, name="gradients")
+    features = layers.Dropout(DROPOUT, name=f"{name}_dropout")(features)
+    scores = layers.Dense(labels, activation="softmax", name=f"{name}_scores")(features)
+    return layers.Reshape((1, labels), name=name)(scores)
 
 
 def _edges(image: Any, name: str, kernel: NDArray[np.float32], *, gain: float, stride: int) -> Any:

@@ -154,7 +154,7 @@ def train(
                 rate = learning_rate * FINE_TUNING_RATE
                 fitting.fit(epochs - head, rate=rate, patience=patience)
         trained = Trained(folder, labels, image_size)
-        model.save(trained.model)
+        gradients.averaged(model).save(trained.model)
         trained.write()
         history = {
             "schema": 1,
