@@ -9,7 +9,8 @@ from typing import TypeVar
 
 from starlette.requests import HTTPConnection, Request
 
-from slipway.domain.errors import Denied, InvalidInput
+from slipway.domain.choice import choose
+from slipway.domain.errors import Denied
 
 _Answer = TypeVar("_Answer")
 
@@ -29,12 +30,7 @@ class Role(StrEnum):
     @classmethod
     def parse(cls, text: str) -> "Role":
         """A role by its name; raises InvalidInput."""
-        try:
-            return cls(text)
-        except ValueError as error:
-            raise InvalidInput(
-                f"{text[:80]!r} is not a role", hint=f"Choose one of {', '.join(cls)}"
-            ) from error
+        return choose(cls, text, f"{text[:80]!r} is not a role")
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Any, Self
 
-from slipway.domain.errors import InvalidInput
+from slipway.domain.choice import choose
 
 FOLDER = "devices/"  # in the reports bucket: devices/NAME/INSTANCE.json
 LARGEST = 256 * 1024  # bytes of one report
@@ -34,12 +34,7 @@ class Health(StrEnum):
     @classmethod
     def parse(cls, text: str) -> Self:
         """Check `text`; raises InvalidInput."""
-        try:
-            return cls(text)
-        except ValueError:
-            raise InvalidInput(
-                f"{text[:80]!r} is no health of a device", hint=f"Choose one of {', '.join(cls)}"
-            ) from None
+        return choose(cls, text, f"{text[:80]!r} is no health of a device")
 
 
 @dataclass(frozen=True)

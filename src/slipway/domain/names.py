@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Self
 
+from slipway.domain.choice import choose
 from slipway.domain.errors import InvalidName
 
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9-]*")
@@ -72,12 +73,7 @@ class Arch(StrEnum):
     @classmethod
     def parse(cls, text: str) -> Self:
         """Check `text`; raises InvalidName."""
-        try:
-            return cls(text)
-        except ValueError:
-            raise InvalidName(
-                f"{text!r} is not an arch", hint=f"Choose one of {', '.join(cls)}"
-            ) from None
+        return choose(cls, text, f"{text!r} is not an arch", InvalidName)
 
     @property
     def platform(self) -> "Platform":
@@ -115,12 +111,7 @@ class Channel(StrEnum):
     @classmethod
     def parse(cls, text: str) -> Self:
         """Check `text`; raises InvalidName."""
-        try:
-            return cls(text)
-        except ValueError:
-            raise InvalidName(
-                f"{text!r} is not a channel", hint=f"Choose one of {', '.join(cls)}"
-            ) from None
+        return choose(cls, text, f"{text!r} is not a channel", InvalidName)
 
 
 ALL_FOLDER = "all"  # base pods that every channel gets: a folder, never a tag

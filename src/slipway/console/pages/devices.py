@@ -12,8 +12,9 @@ from starlette.routing import Route
 
 from slipway.console.paging import Page, page_request
 from slipway.console.site import Site, site_of
+from slipway.domain.choice import choose
 from slipway.domain.device_report import DeviceReport, Health, newest, parse_report
-from slipway.domain.errors import InvalidInput, NotFound
+from slipway.domain.errors import NotFound
 from slipway.domain.fleet import DeviceLine, DeviceQuery, Outcome, Sort
 from slipway.domain.names import Arch, Channel
 from slipway.domain.pod import AGENT_SLOT
@@ -129,14 +130,7 @@ def _query(request: Request) -> DeviceQuery:
 
 
 def _chosen(kind: type[_Value], name: str, text: str) -> _Value | None:
-    if not text:
-        return None
-    try:
-        return kind(text)
-    except ValueError as error:
-        raise InvalidInput(
-            f"{name} is {text[:80]!r}", hint=f"Choose one of {', '.join(kind)}"
-        ) from error
+    return choose(kind, text, f"{name} is {text[:80]!r}") if text else None
 
 
 @dataclass(frozen=True)
