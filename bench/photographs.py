@@ -27,6 +27,7 @@ from slipway_components.train.task import TrainingParameters, train
 from slipway_pipelines.objects import objects
 
 from bench.report import report
+from slipway.domain.card import Kernels
 
 FOLDS: Final = 5
 WATCHED: Final = 2  # photographs of each label that the training is watched by
@@ -105,7 +106,15 @@ def _judge(
         split.write_text(json.dumps(sides))
         train(root, split, folder / "trained", **parameters)
         version = "objects_1_1501089026"
-        export(folder / "trained", root, split, folder / "export", version=version, lineage={})
+        export(
+            folder / "trained",
+            root,
+            split,
+            folder / "export",
+            version=version,
+            lineage={},
+            kernels=Kernels(str(objects.component_spec.inputs["kernels"].default)),
+        )
         answered = evaluate(folder / "export", root, split, folder / "evaluation")
         metrics = json.loads((folder / "evaluation" / "metrics.json").read_text())
     return answered, float(metrics["accuracy_float"])

@@ -32,6 +32,7 @@ def train_on_images(
     patience: int,
     augmentation: str,
     seed: int,
+    kernels: str,
     gate_floor: float,
     gate_drop: float,
     gate_channel: str,
@@ -88,6 +89,7 @@ def train_on_images(
         parts=sides.outputs["parts"],
         version=allocated.outputs["version"],
         lineage=allocated.outputs["lineage"],
+        kernels=kernels,
     )
     evaluation = evaluate(
         model=exported.outputs["export"],

@@ -32,6 +32,7 @@ def configure(
     patience: int,
     augmentation: str,
     seed: int,
+    kernels: str,
     gate_floor: float,
     gate_drop: float,
     gate_channel: str,
@@ -77,6 +78,7 @@ def objects(
     patience: int = 0,
     augmentation: str = "turned",
     seed: int = 1,
+    kernels: str = "reference",
     gate_floor: float = 0.7,
     gate_drop: float = 0.02,
     gate_channel: str = "latest",
@@ -117,6 +119,8 @@ def objects(
         augmentation: How images are varied: strong, any way round and in any colour; mild; or
             turned, any way round in their own colours.
         seed: The same seed and data give the same model on the same machine.
+        kernels: Which of LiteRT's kernels serve the model: reference, the same bits on every arch;
+            or serving, about ten times as fast, archs differ by a few int8 steps.
         gate_floor: Accuracy that the model must reach.
         gate_drop: By how much it may be below the model that stands in gate_channel.
         gate_channel: Channel whose model it is compared with (latest, alpha, beta or stable).
@@ -148,6 +152,7 @@ def objects(
         patience=patience,
         augmentation=augmentation,
         seed=seed,
+        kernels=kernels,
         gate_floor=gate_floor,
         gate_drop=gate_drop,
         gate_channel=gate_channel,
@@ -187,6 +192,7 @@ def objects(
         patience=patience,
         augmentation=augmentation,
         seed=seed,
+        kernels=kernels,
         gate_floor=gate_floor,
         gate_drop=gate_drop,
         gate_channel=gate_channel,

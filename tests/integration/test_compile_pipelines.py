@@ -115,6 +115,7 @@ def test_the_gate_stands_before_the_registry_and_the_hand_over_comes_last(spec: 
         ("image_size", 16),
         ("weights", "nowhere.keras"),
         ("augmentation", "wild"),
+        ("kernels", "fastest"),
         ("seed", -1),
         ("validation_share", 0.9),
         ("test_share", 0.0),

@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from dataclasses import fields
 from typing import Any, NamedTuple
 
+from slipway.domain.card import Kernels
+from slipway.domain.choice import choose
 from slipway_components.configure import task
 from slipway_components.split.task import check_shares
 from slipway_components.train.task import TrainingParameters
@@ -20,6 +22,7 @@ def plan(given: Mapping[str, Any]) -> Plan:
     """Check a pipeline's parameters; InvalidInput, InvalidName or NotFound names what cannot be."""
     check_shares(given["validation_share"], given["test_share"])
     TrainingParameters(**{field.name: given[field.name] for field in fields(TrainingParameters)})
+    choose(Kernels, given["kernels"], f"kernels is {given['kernels']!r}")
     size = given["image_size"]
     preprocessing = {"kind": "image", "width": size, "height": size}
     return Plan(task.configure(given), task.canonical(preprocessing))

@@ -8,7 +8,7 @@ from slipway.domain.errors import NotFound
 from slipway_components.evaluate.measure import measure
 from slipway_components.evaluate.picture import draw_confusion
 from slipway_components.evaluate.scores import Evaluation
-from slipway_components.export.litert import LiteRtModel
+from slipway_components.export.litert import Kernels, LiteRtModel
 from slipway_components.folder import appearing
 from slipway_components.images import load, read_split
 from slipway_components.progress import say
@@ -22,8 +22,9 @@ def evaluate(model: Path, dataset: Path, split: Path, output: Path) -> Evaluatio
     the int8 file's answers) and `confusion.png`. Returns what the int8 file answered. Raises
     NotFound where there is no export, InvalidCard, InvalidDataset.
     """
-    labels = _card(model).labels
-    quantised = LiteRtModel(model / "model.tflite")
+    card = _card(model)
+    labels = card.labels
+    quantised = LiteRtModel(model / "model.tflite", Kernels[card.kernels.name])
     test = load(dataset, read_split(split).test, labels, quantised.input.shape[1])
     evaluation = measure(quantised, test, labels).evaluation
     single = measure(LiteRtModel(model / "model_float.tflite"), test, labels).evaluation

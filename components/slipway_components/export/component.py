@@ -14,6 +14,7 @@ def export(
     metrics: dsl.Output[dsl.Metrics],
     version: str,
     lineage: dict,  # type: ignore[type-arg]  # kfp knows the bare dict alone
+    kernels: str,
 ) -> None:
     """Export SavedModel, LiteRT files and the model's card.
 
@@ -25,9 +26,11 @@ def export(
         metrics: Accuracies of the exported files, and what quantisation cost.
         version: The model version.
         lineage: What the model was made from.
+        kernels: Which of LiteRT's kernels will serve it, serving or reference.
     """
     from pathlib import Path
 
+    from slipway.domain.card import Kernels
     from slipway_components.export import task
 
     card = task.export(
@@ -37,6 +40,7 @@ def export(
         Path(export.path),
         version=version,
         lineage=lineage,
+        kernels=Kernels(kernels),
     )
     export.metadata["version"] = str(card.version)
     for name, value in card.metrics.items():

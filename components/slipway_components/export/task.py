@@ -6,13 +6,12 @@ from pathlib import Path
 
 import numpy as np
 
-from slipway.domain.card import ModelCard, Task
+from slipway.domain.card import Kernels, ModelCard, Task
 from slipway.domain.names import ModelVersion
 from slipway_components.evaluate.measure import measure
-from slipway_components.export import conversion
+from slipway_components.export import conversion, litert
 from slipway_components.export.device import DevicePath
 from slipway_components.export.golden import golden_samples, golden_tolerance
-from slipway_components.export.litert import LiteRtModel
 from slipway_components.folder import appearing
 from slipway_components.images import Split, load, read_split
 from slipway_components.trained import MEAN, STD, read_trained
@@ -30,6 +29,7 @@ def export(
     *,
     version: str,
     lineage: Mapping[str, str],
+    kernels: Kernels = Kernels.SERVING,
 ) -> ModelCard:
     """Export the trained `model` to the new folder `output`; returns the card.
 
@@ -37,7 +37,8 @@ def export(
     `model.json` (the card) and `export.json` (sizes in bytes, milliseconds an inference on this
     machine's processor). The same training gives the same bytes, export.json excepted.
     Quantisation is calibrated with training images alone; the card's accuracies are those of
-    the LiteRT files on the test images, on the path that a device takes.
+    the LiteRT files on the test images, on the path that a device takes, with the `kernels` that
+    are to serve.
 
     Raises InvalidName for a malformed version, NotFound where there is no model, InvalidDataset,
     DiskFull, Failed when the converter ends badly.
@@ -52,9 +53,9 @@ def export(
     with appearing(output) as folder:
         calibrating = features.normalise(representative.pixels, mean=MEAN, std=STD)
         conversion.run([conversion.Conversion(trained.model, calibrating, folder)])
-        device = LiteRtModel(folder / "model.tflite")
+        device = litert.LiteRtModel(folder / "model.tflite", litert.Kernels[kernels.name])
         quantised = measure(device, test, trained.labels)
-        single = measure(LiteRtModel(folder / "model_float.tflite"), test, trained.labels)
+        single = measure(litert.LiteRtModel(folder / "model_float.tflite"), test, trained.labels)
         accuracy, accuracy_float = quantised.evaluation.accuracy, single.evaluation.accuracy
         card = ModelCard(
             version=parsed,
@@ -70,6 +71,7 @@ def export(
                 "mean": MEAN,
                 "std": STD,
             },
+            kernels=kernels,
             thresholds={"unknown": 0.0},
             metrics={
                 **quantised.evaluation.metrics(),
@@ -84,6 +86,7 @@ def export(
                     np.concatenate([test.pixels, representative.pixels])[:TOLERANCE_IMAGES],
                 ),
                 folder / "model.tflite",
+                kernels,
             ),
         )
         (folder / "model.json").write_bytes(card.to_json())

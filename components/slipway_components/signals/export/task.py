@@ -71,7 +71,7 @@ def export(
             metrics=judged.metrics,
             lineage={**lineage, "workload": learned.workload, "split": said},
             golden=tuple(_golden(window, path) for window in _one_of_each(recordings, learned)),
-            golden_tolerance=_tolerance(inputs, kernels, file),
+            golden_tolerance=golden_tolerance(inputs, file, kernels),
         )
         (folder / "model.json").write_bytes(card.to_json())
         sizes = {entry.name: entry.stat().st_size for entry in sorted(folder.glob("*.tflite"))}
@@ -129,11 +129,6 @@ def _golden(window: Signal, path: SignalPath) -> GoldenSample:
     body = json.dumps({"values": window.tolist()}).encode()  # all digits of each number
     scores = tuple(float(score) for score in path.stored_scores(window).reshape(-1))
     return GoldenSample(base64.b64encode(body).decode(), (scores,))
-
-
-def _tolerance(inputs: Sequence[NDArray[Any]], kernels: Kernels, model: Path) -> float:
-    """None where the reference kernels serve, whose bits are the same everywhere."""
-    return 0.0 if kernels is Kernels.REFERENCE else golden_tolerance(inputs, model)
 
 
 def _milliseconds(inputs: Sequence[NDArray[Any]], model: litert.LiteRtModel) -> float:

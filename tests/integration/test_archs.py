@@ -1,14 +1,18 @@
-"""The device's answer is the trainer's: the same recordings through the code of training here, and
-through the serving container of every arch."""
+"""The device's answer is the trainer's: the same recordings and photographs through the code of
+training here, and through the serving container of every arch."""
 
 import json
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+from slipway_components.export.device import DevicePath
 from slipway_components.export.litert import Kernels, LiteRtModel
+from slipway_components.images import decode
+from slipway_components.ingest.task import ingest
 from slipway_components.signals.device import SignalPath
 from slipway_components.signals.learned import Learned
 from slipway_components.signals.recordings import read_all
@@ -16,12 +20,14 @@ from slipway_components.signals.recordings import read_all
 from slipway.domain.card import ModelCard
 from slipway.domain.names import Arch
 from slipway_features.signal import Signal
-from tests.fixtures.little_versions import little_version
+from tests.fixtures.datasets import real_data
+from tests.fixtures.little_versions import little_objects, little_version
 from tests.fixtures.serving_images import ServingImages, serving_images
 
 pytestmark = [pytest.mark.system, pytest.mark.slow]
 
 PROBE = Path(__file__).parents[1] / "fixtures" / "answer_probe.py"
+NONE_OFF = dict.fromkeys(Arch, 0)
 WINDOWS, BEGINNINGS = 12, 4  # of each recording, and from where in its first step on
 NETWORKS = {
     "appliances": ("appliances", "epochs=5"),
@@ -31,6 +37,10 @@ NETWORKS = {
     "sounds": ("sounds", "epochs=30", "batch_size=32"),
     "vibration": ("vibration", "epochs=3"),
     "vibration-shape": ("vibration", "epochs=3", "amplitude=remove", "depth=2"),
+}
+OBJECTS = {
+    "gradients": (),
+    "mobilenet": ("network=mobilenet", "epochs=20", "batch_size=4"),
 }
 
 
@@ -59,21 +69,47 @@ def test_every_arch_answers_as_the_trainer_does(
     given.mkdir()
     given.chmod(0o755)
     np.savez(given / "signals.npz", *signals)
-    told = {
-        arch: json.loads(
-            containers.run(
-                arch,
-                PROBE,
-                "/model",
-                "/given/signals.npz",
-                mounts={version: "/model", given: "/given"},
-            )
-        )
-        for arch in Arch
-    }
-    off = {arch: _off(expected, document["answers"]) for arch, document in told.items()}
-    assert off == dict.fromkeys(Arch, 0), {arch: told[arch]["runtime"] for arch in Arch}
+    assert _off(expected, containers, version, given, "signals.npz") == NONE_OFF
     assert card.golden_tolerance == 0
+
+
+@pytest.mark.parametrize("network", OBJECTS)
+def test_every_arch_sees_in_a_photograph_what_the_trainer_does(
+    containers: ServingImages, network: str
+) -> None:
+    """From the JPEG file on: training has it as a PNG file, the device as it was taken."""
+    version = little_objects(*OBJECTS[network])
+    card = ModelCard.parse((version / "model.json").read_bytes())
+    trainer = DevicePath(LiteRtModel(version / "model.tflite", Kernels.REFERENCE))
+    images = version.parents[1] / "images"
+    expected = [trainer.stored_scores(decode(file)).tolist() for file in _files(images)]
+    assert len({tuple(answer) for answer in expected}) > 20, "equal ones say something"
+    assert _off(expected, containers, version, version.parents[1] / "photographs") == NONE_OFF
+    assert card.golden_tolerance == 0
+
+
+def test_real_photographs_look_alike_on_every_arch(
+    containers: ServingImages, tmp_path: Path
+) -> None:
+    """Cameras' own files, some of each label."""
+    taken = real_data("objects")
+    given = tmp_path / "given"
+    for label in sorted(folder for folder in taken.iterdir() if folder.is_dir()):
+        for file in _files(label)[::12]:
+            (given / label.name).mkdir(parents=True, exist_ok=True)
+            shutil.copy(file, given / label.name)
+    for path in (given, *given.rglob("*")):
+        path.chmod(0o755 if path.is_dir() else 0o644)
+    ingest(given, tmp_path / "images")
+    version = little_objects(*OBJECTS["gradients"])
+    trainer = DevicePath(LiteRtModel(version / "model.tflite", Kernels.REFERENCE))
+    seen = [trainer.stored_scores(decode(f)).tolist() for f in _files(tmp_path / "images")]
+    assert len({tuple(answer) for answer in seen}) > 10, "equal ones say something"
+    assert _off(seen, containers, version, given) == NONE_OFF
+
+
+def _files(folder: Path) -> list[Path]:
+    return sorted(file for file in folder.rglob("*") if file.is_file())
 
 
 def _signals(recordings: Path, learned: Learned) -> list[Signal]:
@@ -99,6 +135,14 @@ def _answer(trainer: SignalPath, window: Signal) -> Any:
     return trainer.scores_of(features[np.newaxis])[0].tolist()
 
 
-def _off(expected: list[Any], told: list[Any]) -> int:
-    """How many answers differ in any bit."""
-    return sum(a != b for a, b in zip(expected, told, strict=True))
+def _off(
+    expected: list[Any], containers: ServingImages, version: Path, given: Path, file: str = ""
+) -> dict[Arch, int]:
+    """How many answers to what is in the folder `given` differ in any bit on each arch."""
+    mounts = {version: "/model", given: "/given"}
+    off = {}
+    for arch in Arch:
+        told = containers.run(arch, PROBE, "/model", f"/given/{file}", mounts=mounts)
+        answers = json.loads(told)["answers"]
+        off[arch] = sum(a != b for a, b in zip(expected, answers, strict=True))
+    return off
