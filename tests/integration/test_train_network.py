@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from slipway_components.tensorflow_import import import_keras
 from slipway_components.train import gradients
-from slipway_components.train.network import build, unfreeze_top
+from slipway_components.train.mobilenet import build, unfreeze_top
 
 from slipway.domain.errors import InvalidInput
 

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from slipway_components.evaluate.task import evaluate
 from slipway_components.export.task import export
-from slipway_components.train import network
+from slipway_components.train import mobilenet
 from slipway_components.train.task import train
 from slipway_components.trained import Trained
 
@@ -63,14 +63,14 @@ def test_a_backbone_that_does_not_exist_is_refused(
     image_size: int, alpha: float, weights: str, message: str
 ) -> None:
     with pytest.raises(InvalidInput, match=message):
-        network.check(image_size, alpha, 17, weights)
+        mobilenet.check(image_size, alpha, 17, weights)
 
 
 def test_a_missing_weights_file_is_named_before_anything_is_loaded() -> None:
     with pytest.raises(NotFound, match=r"'own\.weights\.h5' does not exist"):
-        network.check(96, 0.35, 17, "own.weights.h5")
+        mobilenet.check(96, 0.35, 17, "own.weights.h5")
     with pytest.raises(NotFound, match="'imagnet' does not exist"):
-        network.check(96, 0.35, 17, "imagnet")
+        mobilenet.check(96, 0.35, 17, "imagnet")
 
 
 @pytest.mark.slow
@@ -80,9 +80,9 @@ def test_weights_that_cannot_be_fetched_are_a_transient_error_that_names_ways_ou
     def offline(*_: object) -> None:
         raise Exception("URL fetch failure on https://…: None -- name resolution")  # noqa: TRY002
 
-    monkeypatch.setattr(network, "_bare", offline)
+    monkeypatch.setattr(mobilenet, "_bare", offline)
     with pytest.raises(Unavailable, match="cannot be fetched") as raised:
-        network.build(5, image_size=96, alpha=0.35, blocks=17, weights="imagenet")
+        mobilenet.build(5, image_size=96, alpha=0.35, blocks=17, weights="imagenet")
     assert raised.value.transient
     assert "'none'" in raised.value.hint
 

@@ -58,7 +58,7 @@ class Fitting:
 
     def _for_each(self, targets: NDArray[np.float32]) -> NDArray[np.float32]:
         """[N, labels] → the shape that the network answers, the same for all members."""
-        shaped = targets.reshape(len(targets), *(1 for _ in self._members), targets.shape[-1])
+        shaped = np.expand_dims(targets, tuple(range(1, 1 + len(self._members))))
         return np.broadcast_to(shaped, (len(targets), *self._members, targets.shape[-1]))
 
     @property

@@ -2,23 +2,30 @@
 
 import json
 from dataclasses import asdict, dataclass
+from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
+from slipway.domain.choice import choose
 from slipway.domain.errors import InvalidInput
 from slipway_components.folder import appearing
 from slipway_components.images import load, read_split
 from slipway_components.progress import say
 from slipway_components.tensorflow_import import begin_training
-from slipway_components.train import gradients
+from slipway_components.train import gradients, mobilenet
 from slipway_components.train.augment import strength
 from slipway_components.train.fitting import Curves, Fitting
 from slipway_components.train.head import keep_head
-from slipway_components.train.network import BLOCKS, build, check, unfreeze_top
 from slipway_components.trained import Trained
 
-NETWORKS = ("gradients", "mobilenet")
 FINE_TUNING_RATE = 0.05  # of the head's learning rate: pretrained layers are only nudged
+
+
+class Network(StrEnum):
+    """What learns."""
+
+    GRADIENTS = "gradients"
+    MOBILENET = "mobilenet"
 
 
 @dataclass(frozen=True)
@@ -51,19 +58,16 @@ class TrainingParameters:
         if not 0 <= self.seed < 2**32:
             raise InvalidInput(f"seed is {self.seed}", hint="Use 0 to 4294967295")
         strength(self.augmentation)
-        check(self.image_size, self.alpha, self.blocks, self.weights)
-        if self.network not in NETWORKS:
-            raise InvalidInput(
-                f"network is {self.network!r}", hint=f"Choose one of {', '.join(NETWORKS)}"
-            )
-        if self.network == "gradients":
+        choose(Network, self.network, f"network is {self.network!r}")
+        mobilenet.check(self.image_size, self.alpha, self.blocks, self.weights)
+        if self.network == Network.GRADIENTS:
             gradients.check(self.image_size, self.weights)
 
     def build(self, labels: int) -> Any:
         """The Keras model that learns, with so many scores."""
-        if self.network == "gradients":
+        if self.network == Network.GRADIENTS:
             return gradients.build(labels, image_size=self.image_size)
-        return build(
+        return mobilenet.build(
             labels,
             image_size=self.image_size,
             alpha=self.alpha,
@@ -74,7 +78,7 @@ class TrainingParameters:
     def described(self) -> str:
         """What learns from what, for people."""
         network = "network gradients"
-        if self.network == "mobilenet":
+        if self.network == Network.MOBILENET:
             network = f"MobileNetV2 {self.alpha} of {self.blocks} blocks"
         return f"{network} at {self.image_size} pixels, weights {self.weights}"
 
@@ -87,7 +91,7 @@ def train(
     network: str = "mobilenet",
     image_size: int = 96,
     alpha: float = 0.35,
-    blocks: int = BLOCKS,
+    blocks: int = mobilenet.BLOCKS,
     weights: str = "imagenet",
     epochs: int = 60,
     batch_size: int = 32,
@@ -150,7 +154,7 @@ def train(
                 model.get_layer("backbone").trainable = False
                 fitting.fit(head, rate=learning_rate, patience=patience)
             if epochs > head:
-                unfreeze_top(model)
+                mobilenet.unfreeze_top(model)
                 rate = learning_rate * FINE_TUNING_RATE
                 fitting.fit(epochs - head, rate=rate, patience=patience)
         trained = Trained(folder, labels, image_size)
