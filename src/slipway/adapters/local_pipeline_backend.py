@@ -1,16 +1,12 @@
 """Pipelines on this machine with kfp.local: a process and a folder for each run.
 
-A run is the folder `RUNS/RUN_ID/` (see `run_folder`) and a process in a session of its own, so
-that ending a run ends every task and every worker of it. Artifacts stay in the folder.
+A run is the folder `RUNS/RUN_ID/` (see `run_folder`) and a process (see `local_run_processes`).
+Artifacts stay in the folder.
 """
 
 import contextlib
 import fcntl
-import os
 import shutil
-import signal
-import subprocess
-import sys
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -18,9 +14,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import BinaryIO
 
-from slipway.adapters import pushed_code
 from slipway.adapters.compiled_pipelines import CompiledPipelines
 from slipway.adapters.kfp_pipelines import PACKAGE
+from slipway.adapters.local_run_processes import RunProcesses, end
 from slipway.adapters.run_folder import RunFolder, ended
 from slipway.adapters.run_output import artifacts, confusions, log_part, open_artifact
 from slipway.domain.errors import InvalidInput, NotFound, RunFailed
@@ -38,7 +34,6 @@ from slipway.ports.pipeline_backend import (
 )
 from slipway.ports.pipeline_graph import Step
 
-_GRACE = 5.0  # seconds between asking a run to end and making it end
 _POLL = 0.05
 _PLACEHOLDER = "{{$"
 _GONE = RunError(
@@ -61,9 +56,8 @@ class LocalPipelineBackend:
         """`code`: a checkout of pushed code that the pipelines are taken from; `cache`: a folder
         that keeps what they are compiled to."""
         self._runs = runs.absolute()
-        self._package = package
         self._compiled = CompiledPipelines(package, cache, code)
-        self._children: dict[str, subprocess.Popen[bytes]] = {}
+        self._processes = RunProcesses(package)
         self._over: dict[str, tuple[int, RunState]] = {}  # when it was written, and what
 
     def pipelines(self) -> Sequence[str]:
@@ -117,7 +111,7 @@ class LocalPipelineBackend:
                     folder.log.touch()
                     folder.write_state(state)  # from here on it is a run
                     if not queue:
-                        self._spawn(folder, state, lock)
+                        self._processes.start(folder, state, lock)
         except BaseException:  # ctrl-C too
             shutil.rmtree(folder.path, ignore_errors=True)
             raise
@@ -181,39 +175,15 @@ class LocalPipelineBackend:
             state = folder.read_state()
             if state.status is not Status.WAITING:
                 return []
-            self._spawn(folder, state, lock)
+            self._processes.start(folder, state, lock)
         while (state := folder.read_state()).status is Status.WAITING:
             if not folder.alive:  # it could not even say so; it shall not be tried for ever
                 state = ended(state, Status.FAILED, time.time(), _GONE)
                 folder.write_state(state)
-                self._collect(run_id)
+                self._processes.forget(run_id)
                 break
             time.sleep(_POLL)
         return [state]
-
-    def _spawn(self, folder: RunFolder, state: RunState, lock: BinaryIO) -> None:
-        """Start the run's process; the lock goes on to it."""
-        code = Path(state.commit.folder) if state.commit and state.commit.folder else None
-        environment = pushed_code.environment(code) if code else os.environ
-        with folder.log.open("wb") as log:
-            module = "slipway.adapters.local_pipeline_run"
-            child = subprocess.Popen(
-                [sys.executable, "-m", module, str(folder.path), self._package, state.pipeline],
-                stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=subprocess.STDOUT,
-                start_new_session=True,
-                pass_fds=[lock.fileno()],
-                cwd=code,
-                env={**environment, "PYTHONUNBUFFERED": "1"},
-            )
-        try:
-            folder.write_pid(child.pid)
-            self._children[state.id] = child
-        except BaseException:  # ctrl-C too: nobody would know the process
-            os.killpg(child.pid, signal.SIGKILL)
-            child.wait()
-            raise
 
     def state(self, run_id: str) -> RunState:
         """See the port."""
@@ -221,10 +191,10 @@ class LocalPipelineBackend:
         alive = folder.read_state().over or folder.alive
         state = folder.read_state()  # again: it may have been written before the lock went
         if state.over:
-            self._collect(run_id)
+            self._processes.forget(run_id)
         if alive or state.over or state.status is Status.WAITING:
             return state
-        self._collect(run_id)
+        self._processes.forget(run_id)
         state = ended(state, Status.FAILED, folder.log.stat().st_mtime, _GONE)
         folder.write_state(state)
         return state
@@ -291,18 +261,13 @@ class LocalPipelineBackend:
         if state.over:
             return state
         if folder.alive:
-            _end(folder)
+            end(folder)
         state = folder.read_state()
         if not state.over or state.status is Status.FAILED:  # the signal made it fail
             state = ended(replace(state, error=None), Status.CANCELLED, time.time(), None)
             folder.write_state(state)
-        self._collect(run_id)
+        self._processes.forget(run_id)
         return state
-
-    def _collect(self, run_id: str) -> None:
-        """Let the system forget the process of a run that is over."""
-        if child := self._children.pop(run_id, None):
-            child.wait()
 
     def _make_folder(self, pipeline: str) -> RunFolder:
         """A new folder, named after the pipeline and the time; no two runs get the same."""
@@ -327,14 +292,3 @@ class LocalPipelineBackend:
         if not run_id or "/" in run_id or run_id.startswith("."):
             raise NotFound(f"there is no run {run_id!r}", hint="slipway runs lists them")
         return RunFolder(self._runs / run_id)
-
-
-def _end(folder: RunFolder) -> None:
-    """End the run's whole process group: politely, then by force."""
-    group = folder.read_pid()
-    for number, seconds in ((signal.SIGTERM, _GRACE), (signal.SIGKILL, _GRACE)):
-        with contextlib.suppress(ProcessLookupError):
-            os.killpg(group, number)
-        deadline = time.monotonic() + seconds
-        while folder.alive and time.monotonic() < deadline:
-            time.sleep(_POLL)
