@@ -19,16 +19,15 @@ SECONDS = 120
 KILLED = """
 import os, sys, subprocess
 from pathlib import Path
-from slipway.adapters import local_pipeline_backend as adapter
+from slipway.adapters.local_pipeline_backend import LocalPipelineBackend
+from slipway.adapters.run_folder import RunFolder
 
 def killed(*arguments, **options):
     os.kill(os.getpid(), 9)
 
-owner, name = {"before": (adapter.subprocess, "Popen"), "after": (adapter.RunFolder, "write_pid")}[
-    sys.argv[2]
-]
+owner, name = {"before": (subprocess, "Popen"), "after": (RunFolder, "write_pid")}[sys.argv[2]]
 setattr(owner, name, killed)
-adapter.LocalPipelineBackend(Path(sys.argv[1]), package="tests.pipelines").admit(1)
+LocalPipelineBackend(Path(sys.argv[1]), package="tests.pipelines").admit(1)
 """
 
 pytestmark = pytest.mark.slow
