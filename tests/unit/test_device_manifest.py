@@ -105,7 +105,7 @@ def test_nothing_was_published_yet(owner: Trusted) -> None:
     owner.publish()
     with pytest.raises(NotFound, match="x86_64/stable") as missing:
         AgentPod.fetch(owner.folder / "root.json", owner.bucket, Arch.X86_64, Channel.STABLE)
-    assert "Publish the agent in channel stable first" in missing.value.hint
+    assert "slipway publish-agent stable" in missing.value.hint
     owner.bucket.contents.clear()
     with pytest.raises(NotFound, match="nothing is signed"):
         read(owner)

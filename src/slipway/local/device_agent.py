@@ -41,7 +41,7 @@ class AgentPod:
                 return cls.of(signed_manifest(root, deploy, key))
             except NotFound as error:
                 if not next(iter(deploy.objects(key)), None):
-                    hint = f"Publish the agent in channel {channel} first"
+                    hint = f"Publish it first: slipway publish-agent {channel}"
                 elif time.monotonic() > deadline:
                     hint = "The tag monitor signs it: is it running? See slipway keys status"
                 else:
