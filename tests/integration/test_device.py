@@ -485,7 +485,7 @@ def test_what_is_wrong_is_said_before_anything_is_done(
     (bench.keys / "elsewhere.json").rename(root)
     with pytest.raises(NotFound, match="latest/slipway-agent-pod") as missing:
         bench.up("one")
-    assert "Publish the agent" in missing.value.hint
+    assert "slipway publish-agent latest" in missing.value.hint
     for name in ("", "a_b", "-a", "a-", "../x", "x" * 33):
         with pytest.raises(InvalidName):
             bench.up(name)
