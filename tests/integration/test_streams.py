@@ -144,6 +144,7 @@ def test_a_flood_is_counted_and_the_streams_go_on(
         counts = status(serving)["counts"]
     assert {one["class"] for one in calm} == {"slow"}
     assert counts["rejected"].keys() == {"flood"}
+    assert _come(counts) == 40 + 4 + 1
     assert counts["taken"]["gaps"] >= 1, "what follows a loss begins a window anew"
 
 

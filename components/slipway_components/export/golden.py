@@ -21,10 +21,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from slipway.domain import card
-from slipway.domain.card import GoldenSample
+from slipway.domain.card import GoldenSample, Kernels
+from slipway_components.export import litert
 from slipway_components.export.device import DevicePath
-from slipway_components.export.litert import Kernels, LiteRtModel
 from slipway_components.images import decode, label_of
 
 MOST = 8
@@ -33,7 +32,7 @@ LEAST_TOLERANCE = 2.0  # steps; a rounding that the measured images happened not
 
 def golden_samples(dataset: Path, test: Sequence[str], model: Path) -> list[GoldenSample]:
     """The first test image of each label, up to 8, with the stored scores of the model's file."""
-    device = DevicePath(LiteRtModel(model, Kernels.REFERENCE))
+    device = DevicePath(litert.LiteRtModel(model, litert.Kernels.REFERENCE))
     first: dict[str, str] = {}
     for path in sorted(test):
         first.setdefault(label_of(path), path)
@@ -45,13 +44,13 @@ def golden_samples(dataset: Path, test: Sequence[str], model: Path) -> list[Gold
     return samples
 
 
-def golden_tolerance(inputs: Iterable[NDArray[Any]], model: Path, serving: card.Kernels) -> float:
+def golden_tolerance(inputs: Iterable[NDArray[Any]], model: Path, serving: Kernels) -> float:
     """How far a stored score may be from a golden one: not at all where the reference kernels
     serve; else twice the largest distance between this machine's kernels and the reference on
     `inputs`, stored as the model takes them, and at least 2 steps."""
-    if serving is card.Kernels.REFERENCE:
+    if serving is Kernels.REFERENCE:
         return 0.0
-    reference, *others = (LiteRtModel(model, kernels) for kernels in Kernels)
+    reference, *others = (litert.LiteRtModel(model, kernels) for kernels in litert.Kernels)
     largest = 0.0
     for given in inputs:
         right = reference.invoke(given).astype(np.float64)

@@ -7,6 +7,7 @@ import signal
 from collections.abc import Sequence
 from pathlib import Path
 
+from slipway.domain.choice import choose
 from slipway.domain.errors import InvalidInput, MissingTool
 from slipway_components.folder import appearing
 from slipway_components.progress import say, track
@@ -56,14 +57,10 @@ def render(
             raise MissingTool(f"{module} is not installed", hint="pip install 'slipway[train]'")
     _import_trimesh()
     found = from_folder(meshes, labels) if meshes else parametric(labels, sources, catalogue)
-    if viewpoint not in list(Viewpoint):
-        raise InvalidInput(
-            f"viewpoint is {viewpoint!r}", hint=f"Choose one of {', '.join(Viewpoint)}"
-        )
+    seen_from = choose(Viewpoint, viewpoint, f"viewpoint is {viewpoint!r}")
     with appearing(output) as folder:
         _check(found, seed)
-        chosen = Viewpoint(viewpoint)
-        jobs = [Job(source, views, size, samples, seed, chosen, folder) for source in found]
+        jobs = [Job(source, views, size, samples, seed, seen_from, folder) for source in found]
         images = render_all(jobs, workers or len(os.sched_getaffinity(0)))
         for _ in track(images, "render", total=views * len(jobs), unit="images"):
             pass

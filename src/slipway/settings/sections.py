@@ -169,11 +169,8 @@ class Settings:
 
     @property
     def agent_bucket_url(self) -> str:
-        """How devices reach the deploy bucket: as the monitor does, or where a local device finds
-        a folder of this machine mounted."""
-        if self.agent.bucket_url or not self.deploy_url.startswith("file://"):
-            return self.agent.bucket_url or self.deploy_url
-        return "file:///opt/slipway/bucket"
+        """How devices reach the deploy bucket."""
+        return self.agent.bucket_url or _on_devices(self.deploy_url, "bucket")
 
     @property
     def reports_url(self) -> str:
@@ -182,16 +179,19 @@ class Settings:
 
     @property
     def agent_reports_url(self) -> str:
-        """How devices reach the reports bucket: as we do, or where a local device finds a folder
-        of this machine mounted."""
-        if self.agent.reports_url or not self.reports_url.startswith("file://"):
-            return self.agent.reports_url or self.reports_url
-        return "file:///opt/slipway/reports"
+        """How devices reach the reports bucket."""
+        return self.agent.reports_url or _on_devices(self.reports_url, "reports")
 
     @property
     def tracking_uri(self) -> str:
         """Where MLflow keeps runs and model versions."""
         return self.mlflow.tracking_uri or f"sqlite:///{self.home}/mlflow/mlflow.db"
+
+
+def _on_devices(url: str, mounted: str) -> str:
+    """How devices reach a bucket: as we do, or where a local device finds a folder of this machine
+    mounted."""
+    return f"file:///opt/slipway/{mounted}" if url.startswith("file://") else url
 
 
 def cache_folder(environment: Mapping[str, str]) -> Path:
