@@ -1,10 +1,12 @@
 """Accepts connections, gives each a thread, and ends well.
 
-At the end nothing is lost: what the system has established already is accepted, what came later is
-the next version's; requests under way are answered, and a client that keeps its connection is told
-with its next answer that it ends. Who asks nothing more is waited for a short while only.
+At the end nothing is lost: another version that shares the port gets what is new, and what the
+system has established already is accepted; requests under way are answered, and a client that
+keeps its connection is told with its next answer that it ends. Who asks nothing more is waited for
+a short while only.
 """
 
+import select
 import selectors
 import signal
 import socket
@@ -15,13 +17,14 @@ from socketserver import BaseServer, ThreadingMixIn
 from typing import Any, Final
 
 from slipway_serving.handler import Handler, refuse
-from slipway_serving.listening import QUEUE
+from slipway_serving.listening import QUEUE, give_way, is_shared
 from slipway_serving.routes import App
 
 DRAIN: Final = 7.0  # seconds that requests under way are given, of the 10 that a pod has
 IDLE: Final = 1.0  # of these, that a kept connection's next request is waited for
 _CONNECTIONS: Final = 64  # at once
 _LARGE_BODIES: Final = 2  # at once, so that what is uploaded fits a small device's memory
+_SETTLE: Final = 0.05  # seconds in which a connection that is being made is there
 _STEP: Final = 0.01  # seconds between two looks at what is still under way
 
 
@@ -70,10 +73,7 @@ class Server(ThreadingMixIn, BaseServer):
         self.draining = True
         self.app.leave()
         for listener in self._listeners:
-            for _ in range(QUEUE):
-                if not self._accept(listener):
-                    break
-            listener.close()
+            self._leave(listener)
         end = time.monotonic() + DRAIN
         self._wait(end - DRAIN + IDLE)
         self._close_idle()
@@ -98,15 +98,40 @@ class Server(ThreadingMixIn, BaseServer):
         with self._lock:
             self._busy.pop(request, None)
 
-    def _accept(self, listener: socket.socket) -> bool:
-        """Take one connection that waits; False when there is none."""
+    def _leave(self, listener: socket.socket) -> None:
+        """Close it when nothing comes there any more."""
+        if is_shared(listener):
+            if self._gets_what_is_new(listener):
+                give_way(listener)
+            self._accept_for(listener, _SETTLE)
+        self._accept_for(listener, 0)
+        listener.close()
+
+    def _gets_what_is_new(self, listener: socket.socket) -> bool:
+        """It tries a connection and looks where that comes out."""
+        with suppress(OSError), socket.create_connection(listener.getsockname(), _SETTLE) as own:
+            return self._accept_for(listener, _SETTLE, own.getsockname())
+        return False
+
+    def _accept_for(self, listener: socket.socket, seconds: float, client: Any = None) -> bool:
+        """Take what comes for so long; True as soon as that client is among it."""
+        end = time.monotonic() + seconds
+        for _ in range(QUEUE):
+            select.select([listener], [], [], max(end - time.monotonic(), 0))
+            address = self._accept(listener)
+            if address and address == client:
+                return True
+        return False
+
+    def _accept(self, listener: socket.socket) -> Any:
+        """Take one connection that waits: the client's address; None when there is none."""
         try:
             connection, address = listener.accept()
         except (BlockingIOError, ConnectionError):
-            return False
+            return None
         except OSError:  # no more descriptors: those in use will be given back
             time.sleep(_STEP)
-            return False
+            return None
         with self._lock:
             full = len(self._busy) >= self._listeners[listener]
             if not full:
@@ -114,13 +139,13 @@ class Server(ThreadingMixIn, BaseServer):
         if full:
             refuse(connection)
             connection.close()
-            return True
+            return address
         connection.setblocking(True)
         try:
             self.process_request(connection, address)
         except RuntimeError:  # no more threads
             self.shutdown_request(connection)
-        return True
+        return address
 
     def _wait(self, end: float) -> None:
         """Until all connections have ended, or until that moment."""
