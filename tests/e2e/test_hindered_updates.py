@@ -53,7 +53,7 @@ def asked(edge: Edge, request: pytest.FixtureRequest, record_property: Record) -
         edge.answering(asked)
         yield asked
     record_property(request.node.name, asked.figures())
-    assert asked.failures == [], asked.counted()
+    assert asked.failures == [], str(asked.counted())
     assert asked.sent > 100
 
 

@@ -68,7 +68,7 @@ class Models:
         record(name, asked.figures())
         self.answers += asked.answers
         self.repeated += asked.repeated
-        assert asked.failures == [], asked.counted()
+        assert asked.failures == [], str(asked.counted())
         assert asked.sent > 100
 
 

@@ -35,7 +35,7 @@ def edge(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Edge]:
 def end(asked: Load, record: Record, name: str) -> None:
     """What every test ends with: no request has failed."""
     record(name, asked.figures())
-    assert asked.failures == [], asked.counted()
+    assert asked.failures == [], str(asked.counted())
     assert asked.sent > 100
 
 
@@ -179,5 +179,5 @@ def test_the_agent_is_killed_again_and_again(edge: Edge, record_property: Record
     digests = [Digest.parse(edge.chain.ask("hello")["digest"]) for _ in range(VERSIONS)]
     figures, asked = kill_again_and_again(edge, digests, KILLS, seed=KILLS)
     record_property("the agent killed", figures)
-    assert asked.failures == [], asked.counted()
+    assert asked.failures == [], str(asked.counted())
     assert figures["in_mid_swap"] > KILLS / 20

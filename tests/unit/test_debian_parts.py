@@ -158,6 +158,27 @@ def test_wheels_of_another_arch_are_unpacked_without_what_is_excluded(
     assert (folder / "again" / "tool" / "__init__.py").exists()
 
 
+def test_two_packagings_at_once_do_not_disturb_each_other(
+    wheel_index: tuple[Path, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder, digest = wheel_index
+    lock, exclude = folder / "arm.lock", folder / "exclude.txt"
+    lock.write_text(f"tool==1.0 --hash=sha256:{digest}\n")
+    exclude.write_text("")
+    alone = wheels._download
+
+    def with_another(lock: Path, arch: Arch, made: Path) -> None:
+        monkeypatch.setattr(wheels, "_download", alone)
+        wheels.unpack_wheels(lock, arch, exclude, folder / "other", folder / "cache")
+        alone(lock, arch, made)
+
+    monkeypatch.setattr(wheels, "_download", with_another)
+    wheels.unpack_wheels(lock, Arch.ARMV7L, exclude, folder / "one", folder / "cache")
+    for name in ("one", "other"):
+        assert (folder / name / "tool" / "__init__.py").read_text() == "x = 1\n"
+    assert len(list((folder / "cache").iterdir())) == 1  # nothing is left beside it
+
+
 def test_a_wheel_with_another_hash_is_refused(wheel_index: tuple[Path, str]) -> None:
     folder, _ = wheel_index
     lock, exclude = folder / "arm.lock", folder / "exclude.txt"

@@ -2,6 +2,7 @@
 
 import hashlib
 import sys
+import tempfile
 import zipfile
 from pathlib import Path
 
@@ -14,14 +15,21 @@ _OLDER_NAMES = ("manylinux2014", "manylinux2010", "manylinux1")
 
 
 def unpack_wheels(lock: Path, arch: Arch, exclude: Path, folder: Path, cache: Path) -> None:
-    """Unpack what `lock` names; see ImageParts.unpack_wheels. Downloads are kept in `cache`."""
+    """Unpack what `lock` names; see ImageParts.unpack_wheels. Downloads are kept in `cache`, each
+    in a folder that is there when it is whole."""
     key = hashlib.sha256(lock.read_bytes()).hexdigest()[:16]
-    wheels = cache / f"{arch}-{key}"
-    complete = wheels / ".complete"
-    if not complete.exists():
-        wheels.mkdir(parents=True, exist_ok=True)
-        _download(lock, arch, wheels)
-        complete.touch()
+    wheels = cache / f"{key}-{arch}"
+    if not wheels.exists():
+        cache.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=cache, prefix=f".{wheels.name}-") as name:
+            made = Path(name) / "wheels"
+            made.mkdir()
+            _download(lock, arch, made)
+            try:
+                made.rename(wheels)
+            except OSError:
+                if not wheels.exists():  # by another packaging meanwhile
+                    raise
     patterns = Patterns(exclude)
     for wheel in sorted(wheels.glob("*.whl")):
         with zipfile.ZipFile(wheel) as packed:
