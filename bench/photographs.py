@@ -24,10 +24,10 @@ from slipway_components.evaluate.task import evaluate
 from slipway_components.export.task import export
 from slipway_components.images import Images, label_of, load
 from slipway_components.train.task import TrainingParameters, train
-from slipway_pipelines.objects import objects
 
 from bench.report import report
 from slipway.domain.card import Kernels
+from tests.fixtures.pipeline_parameters import pipeline_parameters
 
 FOLDS: Final = 5
 WATCHED: Final = 2  # photographs of each label that the training is watched by
@@ -60,13 +60,12 @@ def main() -> None:
 
 
 def _parameters(words: Sequence[str]) -> dict[str, Any]:
-    """The pipeline's defaults as far as they concern training, changed by `words`."""
-    declared = objects.component_spec.inputs
-    given = {field.name: declared[field.name].default for field in fields(TrainingParameters)}
-    for word in words:
-        name, _, value = word.partition("=")
-        given[name] = type(given[name])(value)
-    return given
+    """What training and export are told."""
+    chosen = pipeline_parameters("objects", words)
+    used = [*(field.name for field in fields(TrainingParameters)), "kernels"]
+    if idle := {word.partition("=")[0] for word in words}.difference(used):
+        sys.exit(f"error: {', '.join(sorted(idle))}: not used here; what is: {', '.join(used)}")
+    return {name: chosen[name] for name in used}
 
 
 def _folds(paths: Sequence[str], images: Images) -> NDArray[np.int64]:
@@ -104,7 +103,8 @@ def _judge(
         folder = Path(scratch)
         split = folder / "split.json"
         split.write_text(json.dumps(sides))
-        train(root, split, folder / "trained", **parameters)
+        told = {field.name: parameters[field.name] for field in fields(TrainingParameters)}
+        train(root, split, folder / "trained", **told)
         version = "objects_1_1501089026"
         export(
             folder / "trained",
@@ -113,7 +113,7 @@ def _judge(
             folder / "export",
             version=version,
             lineage={},
-            kernels=Kernels(str(objects.component_spec.inputs["kernels"].default)),
+            kernels=Kernels(parameters["kernels"]),
         )
         answered = evaluate(folder / "export", root, split, folder / "evaluation")
         metrics = json.loads((folder / "evaluation" / "metrics.json").read_text())
