@@ -11,7 +11,7 @@ import sys
 import time
 import tomllib
 from collections.abc import Callable, Iterator
-from contextlib import closing
+from contextlib import closing, suppress
 from dataclasses import replace
 from pathlib import Path
 
@@ -121,6 +121,17 @@ class Bench:
                 return connection.getresponse().read().decode().strip()
 
         return netns.inside(netns.running(self.settings, name), get)
+
+    def wait_answer(self, name: str, says: str) -> None:
+        """Wait until that is what the server says. After a change of channel the kubelet's word is
+        not enough: while the old pod goes, it is that which answers the new one's probe."""
+        deadline = time.monotonic() + 60
+        while True:
+            with suppress(OSError):
+                if self.ask(name) == says:
+                    return
+            assert time.monotonic() < deadline, f"{name} does not say {says}"
+            time.sleep(0.2)
 
 
 @pytest.fixture(scope="module")
@@ -257,13 +268,14 @@ def test_the_first_agent_is_the_one_that_was_signed(bench: Bench) -> None:
     assert not bench.disk("two").exists()
     bench.up("one", Channel.BETA)
     wait_for_pod(bench.settings, "one", SLOT, until=is_ready("beta"))
+    bench.wait_answer("one", "beta")
     with pytest.raises(Refused, match="is not what its owner has signed"):
         bench.up("one", Channel.LATEST)
     assert bench.ask("one") == "beta"  # the device goes on as it was
     signed.write_bytes(good)
     bench.up("one", Channel.LATEST)
     wait_for_pod(bench.settings, "one", SLOT, until=is_ready("latest"))
-    assert bench.ask("one") == "latest"
+    bench.wait_answer("one", "latest")
 
 
 def test_two_devices_on_different_channels_use_the_same_port(bench: Bench) -> None:
@@ -340,7 +352,7 @@ def test_another_channel_exchanges_the_agent(bench: Bench) -> None:
     assert bench.up("one", Channel.BETA).channel == Channel.BETA
     assert [path.name for path in folder.iterdir()] == [f"{SLOT}.{SLOT}-beta.yaml"]
     wait_for_pod(bench.settings, "one", SLOT)
-    assert bench.ask("one") == "beta"
+    bench.wait_answer("one", "beta")
     with pytest.raises(NotFound, match="stable/slipway-agent-pod"):
         bench.up("one", Channel.STABLE)
     assert devices.list_devices(bench.settings)[0].channel == Channel.BETA
