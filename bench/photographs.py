@@ -32,6 +32,7 @@ from tests.fixtures.pipeline_parameters import pipeline_parameters
 FOLDS: Final = 5
 WATCHED: Final = 2  # photographs of each label that the training is watched by
 ALIKE: Final = 0.95  # correlation of two thumbnails from which they count as one photograph
+TRAINING: Final = tuple(field.name for field in fields(TrainingParameters))
 Reals = NDArray[np.float64]
 
 
@@ -62,7 +63,7 @@ def main() -> None:
 def _parameters(words: Sequence[str]) -> dict[str, Any]:
     """What training and export are told."""
     chosen = pipeline_parameters("objects", words)
-    used = [*(field.name for field in fields(TrainingParameters)), "kernels"]
+    used = (*TRAINING, "kernels")
     if idle := {word.partition("=")[0] for word in words}.difference(used):
         sys.exit(f"error: {', '.join(sorted(idle))}: not used here; what is: {', '.join(used)}")
     return {name: chosen[name] for name in used}
@@ -103,8 +104,7 @@ def _judge(
         folder = Path(scratch)
         split = folder / "split.json"
         split.write_text(json.dumps(sides))
-        told = {field.name: parameters[field.name] for field in fields(TrainingParameters)}
-        train(root, split, folder / "trained", **told)
+        train(root, split, folder / "trained", **{name: parameters[name] for name in TRAINING})
         version = "objects_1_1501089026"
         export(
             folder / "trained",

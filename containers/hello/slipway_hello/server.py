@@ -79,11 +79,9 @@ class Server(ThreadingHTTPServer):
     def drain(self) -> None:
         """Let another version get what is new, if it is this one that does; answer what waits to
         be accepted and what is under way."""
-        if self._shared:
-            if self._gets_what_is_new():
-                self._prefer(0)
-            self._answer(_SETTLE)
-        self._answer(0)
+        if self._shared and self._gets_what_is_new():
+            self._prefer(0)
+        self._answer(_SETTLE if self._shared else 0)
         self.server_close()
 
     def _gets_what_is_new(self) -> bool:
@@ -93,7 +91,8 @@ class Server(ThreadingHTTPServer):
         return False
 
     def _answer(self, seconds: float, client: Any = None) -> bool:
-        """Answer what comes for so long; True as soon as that client is among it."""
+        """Answer what comes for so long, and what waits then; True as soon as that client is among
+        it."""
         end = time.monotonic() + seconds
         for _ in range(self.request_queue_size):
             self.timeout = max(end - time.monotonic(), 0)

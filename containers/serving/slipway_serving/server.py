@@ -100,11 +100,10 @@ class Server(ThreadingMixIn, BaseServer):
 
     def _leave(self, listener: socket.socket) -> None:
         """Close it when nothing comes there any more."""
-        if is_shared(listener):
-            if self._gets_what_is_new(listener):
-                give_way(listener)
-            self._accept_for(listener, _SETTLE)
-        self._accept_for(listener, 0)
+        shared = is_shared(listener)
+        if shared and self._gets_what_is_new(listener):
+            give_way(listener)
+        self._accept_for(listener, _SETTLE if shared else 0)
         listener.close()
 
     def _gets_what_is_new(self, listener: socket.socket) -> bool:
@@ -114,7 +113,8 @@ class Server(ThreadingMixIn, BaseServer):
         return False
 
     def _accept_for(self, listener: socket.socket, seconds: float, client: Any = None) -> bool:
-        """Take what comes for so long; True as soon as that client is among it."""
+        """Take what comes for so long, and what waits then; True as soon as that client is among
+        it."""
         end = time.monotonic() + seconds
         for _ in range(QUEUE):
             select.select([listener], [], [], max(end - time.monotonic(), 0))
