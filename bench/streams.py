@@ -22,9 +22,10 @@ import numpy as np
 from bench.report import percentile, report
 from slipway_features.messages import write_reading
 from tests.fixtures.free_ports import free_port
-from tests.fixtures.mosquitto import Listener, Mosquitto, listening, wait_for
+from tests.fixtures.mosquitto import Listener, Mosquitto, listening
 from tests.fixtures.serving import Serving, running_serving
 from tests.fixtures.streaming import status
+from tests.fixtures.waiting import wait_for
 
 WORKLOADS = ("motion", "sounds")
 SECONDS = 15.0  # of each run

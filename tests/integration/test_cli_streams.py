@@ -13,7 +13,8 @@ from slipway_components.signals.lorenz import Lorenz, State
 
 from slipway_features.reading import read
 from tests.fixtures.free_ports import free_port
-from tests.fixtures.mosquitto import Mosquitto, listening, make_passwords, wait_for
+from tests.fixtures.mosquitto import Mosquitto, listening, make_passwords
+from tests.fixtures.waiting import wait_for
 
 pytestmark = pytest.mark.system
 

@@ -11,7 +11,7 @@ import sys
 import time
 import tomllib
 from collections.abc import Callable, Iterator
-from contextlib import closing, suppress
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 
@@ -43,6 +43,7 @@ from slipway.services.trust.publish import Publisher
 from slipway.settings import BucketSettings, RegistrySettings, Settings
 from tests.fixtures.registry import running_registry
 from tests.fixtures.static_image import push_static_image
+from tests.fixtures.waiting import wait_for
 
 pytestmark = [pytest.mark.system, pytest.mark.slow]
 
@@ -125,13 +126,14 @@ class Bench:
     def wait_answer(self, name: str, says: str) -> None:
         """Wait until that is what the server says. After a change of channel the kubelet's word is
         not enough: while the old pod goes, it is that which answers the new one's probe."""
-        deadline = time.monotonic() + 60
-        while True:
-            with suppress(OSError):
-                if self.ask(name) == says:
-                    return
-            assert time.monotonic() < deadline, f"{name} does not say {says}"
-            time.sleep(0.2)
+
+        def answers() -> bool:
+            try:
+                return self.ask(name) == says
+            except OSError:
+                return False
+
+        wait_for(answers, f"{says!r} of {name}")
 
 
 @pytest.fixture(scope="module")
@@ -321,9 +323,7 @@ def test_a_cable_that_is_out_and_in_again(bench: Bench) -> None:
     devices.set_plugged(bench.settings, "one", plugged=False)
     assert not reaches_registry(bench, "one")
     devices.set_plugged(bench.settings, "one", plugged=True)
-    deadline = time.monotonic() + 60
-    while not reaches_registry(bench, "one"):
-        assert time.monotonic() < deadline
+    wait_for(lambda: reaches_registry(bench, "one"), "the way to the registry")
 
 
 def reaches_registry(bench: Bench, name: str) -> bool:

@@ -13,7 +13,7 @@ import pytest
 from tests.fixtures.authority import make_certificate
 from tests.fixtures.cable import cabled
 from tests.fixtures.free_ports import free_port
-from tests.fixtures.mosquitto import Mosquitto, listening, make_passwords, wait_for
+from tests.fixtures.mosquitto import Mosquitto, listening, make_passwords
 from tests.fixtures.serving import running_serving
 from tests.fixtures.signals import make_signal
 from tests.fixtures.streaming import (
@@ -24,6 +24,7 @@ from tests.fixtures.streaming import (
     streaming,
     write_streams,
 )
+from tests.fixtures.waiting import wait_for
 
 pytestmark = pytest.mark.system
 

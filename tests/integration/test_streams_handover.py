@@ -8,9 +8,10 @@ from pathlib import Path
 import pytest
 
 from tests.fixtures.free_ports import free_port
-from tests.fixtures.mosquitto import Mosquitto, listening, wait_for
+from tests.fixtures.mosquitto import Mosquitto, listening
 from tests.fixtures.serving import Serving, running_serving
 from tests.fixtures.streaming import MOTIONS, NEXT_MOTIONS, Sensors, end, write_streams
+from tests.fixtures.waiting import wait_for
 
 pytestmark = pytest.mark.system
 

@@ -6,7 +6,7 @@ import threading
 from slipway_serving.streams.inbox import Inbox
 from slipway_serving.streams.turn import Turn
 
-from tests.fixtures.mosquitto import wait_for
+from tests.fixtures.waiting import wait_for
 
 
 def test_a_flood_takes_nothing_from_the_others() -> None:
